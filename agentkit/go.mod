@@ -1,0 +1,3 @@
+module github.com/sqreen/sqreen/agentkit
+
+go 1.24.0
