@@ -1,0 +1,230 @@
+package rasp
+
+import (
+	"strings"
+
+	"github.com/sqreen/sqreen/agentkit/rasp/sqllex"
+)
+
+// Rules, as they are named in attacks.
+const (
+	ruleBreakout   = "sqli.breakout"   // the input ends the literal it stands in
+	ruleEscape     = "sqli.escape"     // the input's last character swallows the closing quote
+	ruleComment    = "sqli.comment"    // the input begins a comment that hides what follows
+	ruleExpression = "sqli.expression" // the input is more than the value that belongs there
+	ruleIdentifier = "sqli.identifier" // the input names a column where a value belongs
+	ruleClause     = "sqli.clause"     // the input adds more than names or an order
+)
+
+// weakLength is the length below which an input may well be found in a
+// statement's own text by coincidence.
+const weakLength = 7
+
+// maxOccurrences bounds how many occurrences of one input are judged.
+const maxOccurrences = 512
+
+// occurrence is one place in the statement where an input stands.
+type occurrence struct {
+	*needle
+	start, end  int
+	first, last int  // tokens that it touches
+	whole       bool // all of the input is here, not only its beginning
+}
+
+// judge says whether an occurrence of n changes how the statement is read.
+func (r *reading) judge(n *needle) (finding, bool) {
+	r.lex()
+	for from, count := 0, 0; count < maxOccurrences; count++ {
+		o, ok := r.occurrence(n, from)
+		if !ok {
+			break
+		}
+		from = o.start + 1
+		v := r.verdict(o)
+		if v.rule == "" {
+			continue
+		}
+		if v.doubt && r.explained(o) {
+			continue
+		}
+		return finding{rule: v.rule, start: o.start, end: o.end, dialect: r.dialect, certain: !v.guess}, true
+	}
+	return finding{}, false
+}
+
+func (r *reading) occurrence(n *needle, from int) (occurrence, bool) {
+	start, end := n.find(r.fold, from)
+	if start < 0 {
+		return occurrence{}, false
+	}
+	o := occurrence{needle: n, start: start, end: end, whole: end-start == len(n.fold)}
+	o.first, o.last = r.tokenAt(start), r.tokenAt(end-1)
+	return o, true
+}
+
+// tokenAt returns the index of the token that holds the byte at i.
+func (r *reading) tokenAt(i int) int {
+	lo, hi := 0, len(r.tokens)
+	for lo+1 < hi {
+		if mid := int(uint(lo+hi) >> 1); int(r.tokens[mid].Start) <= i {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// verdict on one occurrence. The zero value means harmless.
+type verdict struct {
+	rule  string
+	doubt bool // only when the input does not harmlessly stand elsewhere in the statement
+	guess bool // may be the statement's own text
+}
+
+func (r *reading) verdict(o occurrence) verdict {
+	first := r.tokens[o.first]
+	switch {
+	case first.Literal() && o.start >= int(first.Body) && o.start <= int(first.BodyEnd):
+		return r.insideLiteral(o, first)
+	case first.Kind == sqllex.Comment && o.start > int(first.Start):
+		// The statement's own "-" and the input's made a comment together.
+		if r.plausible(o, "1") {
+			return verdict{rule: ruleComment}
+		}
+		return verdict{}
+	case !o.whole:
+		return r.cutOff(o)
+	default:
+		return r.outside(o)
+	}
+}
+
+// insideLiteral judges an occurrence that begins in a literal's content.
+func (r *reading) insideLiteral(o occurrence, t sqllex.Token) verdict {
+	if o.end <= int(t.BodyEnd) {
+		switch {
+		case t.Kind == sqllex.Comment:
+			return r.insideComment(o, t)
+		case r.swallows(o, t):
+			return verdict{rule: ruleEscape, doubt: o.end-o.start < weakLength}
+		}
+		return verdict{}
+	}
+	if o.end-o.start < weakLength || !o.whole {
+		if !r.plausible(o, "x") {
+			return verdict{}
+		}
+		return verdict{rule: ruleBreakout, doubt: true}
+	}
+	if !r.broken && len(o.fold) < 2*weakLength && !r.plausible(o, "x") {
+		return verdict{}
+	}
+	return verdict{rule: ruleBreakout}
+}
+
+// insideComment judges an input within a comment: it may open another one there
+// where comments nest, and so hide the rest of the statement.
+func (r *reading) insideComment(o occurrence, t sqllex.Token) verdict {
+	if t.Open && strings.Contains(o.text, "/*") && r.plausible(o, "x") {
+		return verdict{rule: ruleComment}
+	}
+	return verdict{}
+}
+
+// swallows reports whether the last character of the input makes the literal's
+// closing quote part of its content: a backslash that escapes it, or a quote
+// that makes it a doubled one. When the app escaped that character itself the
+// two look alike, but then the statement falls apart without the input.
+func (r *reading) swallows(o occurrence, t sqllex.Token) bool {
+	quote := t.Quote(r.statement)
+	if quote == 0 || !o.whole {
+		return false
+	}
+	last := r.statement[o.end-1]
+	if last != quote && (last != '\\' || !t.Escape) {
+		return false
+	}
+	return r.splitsPair(o.end, t, quote) && r.plausible(o, "x")
+}
+
+// splitsPair reports whether end stands between the two characters of an escape
+// pair in the content of t.
+func (r *reading) splitsPair(end int, t sqllex.Token, quote byte) bool {
+	i := int(t.Body)
+	for i < end {
+		if i+1 < int(t.BodyEnd) && (r.statement[i] == quote || (r.statement[i] == '\\' && t.Escape)) {
+			i++
+		}
+		i++
+	}
+	return i > end
+}
+
+// cutOff judges the beginning of an input whose end the app cut off, outside of
+// any literal. Only a value that goes on as an expression is proof enough.
+func (r *reading) cutOff(o occurrence) verdict {
+	if r.tokens[o.first].Kind != sqllex.Number || o.first == o.last || o.start != int(r.tokens[o.first].Start) {
+		return verdict{}
+	}
+	if r.context(o.first) != ctxValue || r.shape(o).literals {
+		return verdict{}
+	}
+	return verdict{rule: ruleExpression, doubt: true, guess: true}
+}
+
+// explained reports whether the input of o, as it is or with its quotes escaped,
+// stands within a literal in another place: there it went, and here it is a
+// coincidence.
+func (r *reading) explained(o occurrence) bool {
+	if r.inLiteral(o, o.fold) {
+		return true
+	}
+	if strings.IndexByte(o.text, '\'') < 0 {
+		return false
+	}
+	return r.inLiteral(o, []byte(strings.ReplaceAll(string(o.fold), "'", "''"))) ||
+		r.inLiteral(o, []byte(strings.ReplaceAll(string(o.fold), "'", `\'`)))
+}
+
+func (r *reading) inLiteral(o occurrence, fold []byte) bool {
+	n := needle{fold: fold}
+	for from, count := 0, 0; count < maxOccurrences; count++ {
+		start, end := n.find(r.fold, from)
+		if start < 0 {
+			return false
+		}
+		apart := end <= o.start || start >= o.end
+		if apart && end-start == len(fold) && r.settled(start, end) {
+			return true
+		}
+		from = start + 1
+	}
+	return false
+}
+
+// settled reports whether start..end lies in a literal's content without
+// splitting an escape pair at either end.
+func (r *reading) settled(start, end int) bool {
+	t := r.tokens[r.tokenAt(start)]
+	if !t.Literal() || start < int(t.Body) || end > int(t.BodyEnd) {
+		return false
+	}
+	quote := t.Quote(r.statement)
+	return quote == 0 || (!r.splitsPair(start, t, quote) && !r.splitsPair(end, t, quote))
+}
+
+// maxTrialBytes bounds the text that is lexed again to tell coincidences.
+const maxTrialBytes = 1 << 20
+
+// plausible reports whether the statement would be well formed with a harmless
+// value in the place of the occurrence. If not, then no app put an input there.
+func (r *reading) plausible(o occurrence, value string) bool {
+	r.spent += len(r.statement)
+	if r.spent > maxTrialBytes+4*len(r.statement) {
+		return false
+	}
+	r.trial = append(append(append(r.trial[:0], r.statement[:o.start]...), value...), r.statement[o.end:]...)
+	r.scratch = sqllex.Append(r.scratch[:0], r.dialect, string(r.trial))
+	return !malformed(r.scratch)
+}
