@@ -145,7 +145,8 @@ func (r *reading) swallows(o occurrence, t sqllex.Token) bool {
 	if last != quote && (last != '\\' || !t.Escape) {
 		return false
 	}
-	return r.splitsPair(o.end, t, quote) && r.plausible(o, "x")
+	// An input that begins within a pair was escaped, so its end was too.
+	return r.splitsPair(o.end, t, quote) && !r.splitsPair(o.start, t, quote) && r.plausible(o, "x")
 }
 
 // splitsPair reports whether end stands between the two characters of an escape
