@@ -1,0 +1,43 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/sqreen/sqreen/cmd/completion"
+	"github.com/sqreen/sqreen/cmd/internal/cmdutil"
+	"github.com/sqreen/sqreen/cmd/inventory"
+	"github.com/sqreen/sqreen/cmd/version"
+)
+
+// Groups of commands in the help.
+const (
+	groupRun     = "run"
+	groupObserve = "observe"
+	groupRespond = "respond"
+	groupSetup   = "setup"
+)
+
+func groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: groupRun, Title: "Run:"},
+		{ID: groupObserve, Title: "Observe:"},
+		{ID: groupRespond, Title: "Respond:"},
+		{ID: groupSetup, Title: "Set up:"},
+	}
+}
+
+type entry struct {
+	group string
+	make  func(*cmdutil.Factory) *cobra.Command
+}
+
+// commands is the table of commands, in the order of the help. A new noun is a
+// package with New(f) and a line here.
+func commands() []entry {
+	return []entry{
+		// {groupRun, demo.New},
+		{groupObserve, inventory.New},
+		{groupSetup, completion.New},
+		{groupSetup, version.New},
+	}
+}

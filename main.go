@@ -1,0 +1,11 @@
+// Sqreen is a security operations toolkit for people who run web applications:
+// platform, terminal explorer, inventory queries and CI gates in one binary.
+package main
+
+import (
+	"os"
+
+	"github.com/sqreen/sqreen/cmd"
+)
+
+func main() { os.Exit(cmd.Main()) }
