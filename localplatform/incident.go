@@ -50,11 +50,13 @@ type Incident struct {
 	Created      time.Time       `json:"created"` // when the platform raised it
 	Updated      time.Time       `json:"updated"`
 	Events       int64           `json:"events"`
-	Blocked      int64           `json:"blocked"`   // events that were blocked
-	Reached      int64           `json:"reached"`   // events whose input altered what reached a sink
-	Exploited    int64           `json:"exploited"` // reached and not blocked: the attack got through
-	Actors       []IncidentActor `json:"actors"`
-	Accounts     []Count         `json:"accounts,omitempty"` // user accounts concerned, most frequent first
+	Blocked      int64           `json:"blocked"`               // events that were blocked
+	Reached      int64           `json:"reached"`               // events whose input altered what reached a sink
+	Exploited    int64           `json:"exploited"`             // reached and not blocked: the attack got through
+	Actors       []IncidentActor `json:"actors"`                // the one it was opened for comes first
+	Shared       bool            `json:"shared,omitempty"`      // opened for many actors at once
+	Compromised  []string        `json:"compromised,omitempty"` // accounts logged in to amid failures
+	Accounts     []Count         `json:"accounts,omitempty"`    // user accounts concerned, most frequent first
 	Paths        []Count         `json:"paths,omitempty"`
 	Params       []Count         `json:"params,omitempty"`
 	Rules        []Count         `json:"rules,omitempty"`
@@ -98,6 +100,7 @@ type Evidence struct {
 	Statement string    `json:"statement,omitempty"` // what reached the sink
 	Frame     string    `json:"frame,omitempty"`     // first frame in the app's own code
 	Blocked   bool      `json:"blocked"`
+	Worth     int       `json:"worth"` // 3 got through, 2 reached a sink, 1 an attack, 0 other
 }
 
 // TimelineEntry is one step in the life of an incident.
