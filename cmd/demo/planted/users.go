@@ -58,7 +58,7 @@ func Users() []User {
 			u.Role = "admin"
 		}
 		if u.Reused {
-			u.Password = []string{"sunshine1", "iloveyou2", "dragon99", "letmein!", "qwerty123", "football7"}[i/9]
+			u.Password = []string{"sunshine1", "iloveyou2", "dragon99", "letmein!", "qwerty123"}[i/9]
 		}
 		out = append(out, u)
 	}
