@@ -41,28 +41,46 @@ func Find(a *inventory.App) []inventory.Weakness {
 
 func checks() []check {
 	return []check{
-		{"disabled", "high", func(a *inventory.App) bool { return !a.Enabled },
-			says("protection is switched off"), policy("enabled=true")},
-		{"rasp-off", "high", func(a *inventory.App) bool { return a.Enabled && a.RASP == wire.ModeOff },
-			says("runtime protection is off"), policy("rasp=block")},
-		{"unhooked-driver", "high", unhookedDriver,
+		{
+			"disabled", "high", func(a *inventory.App) bool { return !a.Enabled },
+			says("protection is switched off"), policy("enabled=true"),
+		},
+		{
+			"rasp-off", "high", func(a *inventory.App) bool { return a.Enabled && a.RASP == wire.ModeOff },
+			says("runtime protection is off"), policy("rasp=block"),
+		},
+		{
+			"unhooked-driver", "high", unhookedDriver,
 			func(a *inventory.App) string {
 				return fmt.Sprintf("driver %s is linked, but no statement passes through the agent", a.Drivers[0].Name)
 			},
-			says("open the database through sqlhook; see docs/protect.md")},
-		{"silent", "medium", func(a *inventory.App) bool { return a.Status == "silent" },
-			says("no instance has been heard of lately"), says("check that the app runs and can reach the platform")},
-		{"rasp-monitor", "medium", func(a *inventory.App) bool { return a.RASP == wire.ModeMonitor || a.RASP == "mixed" },
-			says("runtime protection only watches some attacks"), policy("rasp=block")},
-		{"waf-off", "medium", func(a *inventory.App) bool { return a.WAF == wire.ModeOff },
-			says("the in-app WAF is off"), policy("waf=monitor")},
-		{"old-runtime", "medium", oldRuntime,
+			says("open the database through sqlhook; see docs/protect.md"),
+		},
+		{
+			"silent", "medium", func(a *inventory.App) bool { return a.Status == "silent" },
+			says("no instance has been heard of lately"), says("check that the app runs and can reach the platform"),
+		},
+		{
+			"rasp-monitor", "medium", func(a *inventory.App) bool { return a.RASP == wire.ModeMonitor || a.RASP == "mixed" },
+			says("runtime protection only watches some attacks"), policy("rasp=block"),
+		},
+		{
+			"waf-off", "medium", func(a *inventory.App) bool { return a.WAF == wire.ModeOff },
+			says("the in-app WAF is off"), policy("waf=monitor"),
+		},
+		{
+			"old-runtime", "medium", oldRuntime,
 			func(a *inventory.App) string { return a.Runtime + " no longer gets security fixes" },
-			says("build with a supported Go release")},
-		{"no-csp", "low", func(a *inventory.App) bool { return a.CSP == wire.ModeOff },
-			says("no content security policy is set"), policy("csp=monitor")},
-		{"no-headers", "low", func(a *inventory.App) bool { return a.Headers == wire.ModeOff },
-			says("security headers are not set"), policy("headers=block")},
+			says("build with a supported Go release"),
+		},
+		{
+			"no-csp", "low", func(a *inventory.App) bool { return a.CSP == wire.ModeOff },
+			says("no content security policy is set"), policy("csp=monitor"),
+		},
+		{
+			"no-headers", "low", func(a *inventory.App) bool { return a.Headers == wire.ModeOff },
+			says("security headers are not set"), policy("headers=block"),
+		},
 	}
 }
 
