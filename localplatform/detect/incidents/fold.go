@@ -175,7 +175,7 @@ func (f *folder) open(h *hit) error {
 		}
 		f.addWindow(d, h, since)
 	}
-	d.note(f.now, "opened", "opened: "+d.Title)
+	d.note(d.FirstSeen, "opened", "opened: "+d.Title)
 	return f.put(d) // at once, so that it has an id
 }
 
