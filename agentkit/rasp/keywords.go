@@ -69,21 +69,3 @@ func extends(word string) bool {
 		return false
 	}
 }
-
-// harmlessCall reports whether calling the function of that name on columns is
-// no more than choosing a column.
-func harmlessCall(name string) bool {
-	if len(name) > longestKeyword {
-		return false
-	}
-	var buf [longestKeyword]byte
-	for i := range len(name) {
-		buf[i] = lower[name[i]]
-	}
-	switch string(buf[:len(name)]) {
-	case "count", "sum", "min", "max", "avg", "lower", "upper", "length", "trim", "abs", "date", "coalesce":
-		return true
-	default:
-		return false
-	}
-}

@@ -71,7 +71,9 @@ func (d *derivation) add(v string) bool {
 func (d *derivation) list(v string) {
 	for item := range strings.SplitSeq(v, ",") {
 		if item = strings.TrimSpace(item); len(item) > 2 && !isWord(item) {
-			d.add(item)
+			if d.add(item) {
+				d.needles[len(d.needles)-1].part = true
+			}
 		}
 	}
 }

@@ -11,6 +11,7 @@ type needle struct {
 	fold  []byte // text in lower case
 	input int    // index of the input it came from
 	word  bool   // a single identifier: changes a statement only where a value should stand
+	part  bool   // an item of a list: what follows it in the input may follow it in the statement
 }
 
 // filter holds hashes of pairs of bytes that a statement must contain to contain

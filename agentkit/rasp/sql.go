@@ -1,6 +1,7 @@
 package rasp
 
 import (
+	"bytes"
 	"sync"
 
 	"github.com/sqreen/sqreen/agentkit/rasp/sqllex"
@@ -176,8 +177,10 @@ func (c *check) behindComparison(i int) bool {
 	switch c.fold[i] {
 	case '=', '<', '>', '(', '/': // a comment may stand between
 		return true
-	case 'e', 'b', 'p': // LIKE, GLOB, REGEXP
+	case 'e', 'b', 'p', 'n', 'd', 't': // LIKE, GLOB, REGEXP, BETWEEN, AND, LIMIT
 		return true
+	case ',':
+		return bytes.Contains(c.fold, []byte(" in")) || bytes.Contains(c.fold, []byte("values"))
 	}
 	return false
 }

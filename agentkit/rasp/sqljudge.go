@@ -138,7 +138,7 @@ func (r *reading) insideComment(o occurrence, t sqllex.Token) verdict {
 // two look alike, but then the statement falls apart without the input.
 func (r *reading) swallows(o occurrence, t sqllex.Token) bool {
 	quote := t.Quote(r.statement)
-	if quote == 0 || !o.whole {
+	if quote == 0 || !o.whole || o.part {
 		return false
 	}
 	last := r.statement[o.end-1]

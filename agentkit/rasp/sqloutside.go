@@ -19,7 +19,7 @@ func (r *reading) outside(o occurrence) verdict {
 	switch {
 	case ctx == ctxStart: // the app takes whole statements
 		return verdict{}
-	case s.literals:
+	case s.literals && (!s.quotes || r.inValueList(r.before(o.first))):
 		return verdict{}
 	case ctx != ctxValue && s.list:
 		return verdict{}
@@ -73,7 +73,7 @@ func (r *reading) value(o occurrence, s shape) verdict {
 // of such pieces, so it takes more than a short or a common one.
 func (r *reading) appended(o occurrence, s shape) verdict {
 	first := classify(r.text(o.first))
-	if !s.chains && !s.comment && first != suffix && o.end-o.start < 2*weakLength && !isBoolean(r.text(o.first)) {
+	if !s.chains && !s.comment && !s.quotes && first != suffix && o.end-o.start < 2*weakLength && !isBoolean(r.text(o.first)) {
 		return verdict{}
 	}
 	if s.words && !s.extends {
@@ -126,8 +126,19 @@ func (r *reading) single(o occurrence) verdict {
 	case sqllex.Comment:
 		return r.commentOnly(o, t)
 	case sqllex.Word:
-		if o.end == int(t.End) && classify(r.text(o.first)) == plain && r.standsForValue(o.first) {
+		// What an app puts in keeps its case; a name that occurs by chance need not.
+		if r.text(o.first) == o.text && !isKeyword(o.text) && r.standsForValue(o.first) {
 			return verdict{rule: ruleIdentifier, doubt: true, guess: true}
+		}
+	case sqllex.String, sqllex.Quoted:
+		if t.Open { // opens a literal that swallows the rest
+			return r.unlessOwnText(o, ruleBreakout, true)
+		}
+		if t.Kind == sqllex.Quoted {
+			return verdict{}
+		}
+		if ctx := r.context(o.first); t.End-t.Start > 2 && ctx != ctxValue && ctx != ctxStart {
+			return verdict{rule: ruleClause, doubt: true, guess: true}
 		}
 	case sqllex.System:
 		if p := r.before(o.first); p >= 0 && r.context(o.first) == ctxValue {
@@ -135,6 +146,19 @@ func (r *reading) single(o occurrence) verdict {
 		}
 	}
 	return verdict{}
+}
+
+// isKeyword reports whether word has a meaning of its own behind a comparison.
+// NULL is no keyword here: where a value belongs it changes what is found.
+func isKeyword(word string) bool {
+	switch classify(word) {
+	case plain, suffix:
+		return false
+	case constant:
+		return !strings.EqualFold(word, "null")
+	default:
+		return true
+	}
 }
 
 // commentOnly judges an input that begins a comment: harmful when the comment
@@ -165,12 +189,32 @@ func (r *reading) standsForValue(i int) bool {
 		return isComparison(r.text(p)) && !r.columnBelongs(i, p)
 	case sqllex.Word:
 		switch strings.ToLower(r.text(p)) {
-		case "like", "ilike", "glob", "regexp", "rlike":
+		case "like", "ilike", "glob", "regexp", "rlike", "between", "limit", "offset":
 			return true
+		case "and":
+			return r.closesBetween(p)
 		}
-	case sqllex.Open:
-		q := r.before(p)
-		return q >= 0 && (strings.EqualFold(r.text(q), "in") || strings.EqualFold(r.text(q), "values"))
+	case sqllex.Open, sqllex.Comma:
+		return r.inValueList(p)
+	}
+	return false
+}
+
+// inValueList reports whether the parenthesis or comma at p belongs to IN (...)
+// or VALUES (...).
+func (r *reading) inValueList(p int) bool {
+	for i := p; i >= 0; i = r.before(i) {
+		switch r.tokens[i].Kind {
+		case sqllex.Open:
+			q := r.before(i)
+			return q >= 0 && (strings.EqualFold(r.text(q), "in") || strings.EqualFold(r.text(q), "values"))
+		case sqllex.Word:
+			if classify(r.text(i)) != plain && classify(r.text(i)) != constant {
+				return false
+			}
+		case sqllex.Close, sqllex.Semicolon:
+			return false
+		}
 	}
 	return false
 }
@@ -217,10 +261,10 @@ func (r *reading) columnBelongs(i, p int) bool {
 			}
 			switch strings.ToLower(r.text(k)) {
 			case "on", "using":
-				return true
+				return !r.qualified(r.before(p))
 			case "set":
 				left, right := r.before(p), r.after(i)
-				return (left >= 0 && strings.EqualFold(r.text(left), r.text(i))) ||
+				return classify(r.text(i)) == constant || (left >= 0 && strings.EqualFold(r.text(left), r.text(i))) ||
 					(right < len(r.tokens) && r.tokens[right].Kind == sqllex.Operator)
 			case "where", "having", "select":
 				return false
@@ -228,4 +272,9 @@ func (r *reading) columnBelongs(i, p int) bool {
 		}
 	}
 	return false
+}
+
+// qualified reports whether the name that ends at token i has a qualifier.
+func (r *reading) qualified(i int) bool {
+	return i > 0 && r.tokens[i-1].Kind == sqllex.Dot
 }

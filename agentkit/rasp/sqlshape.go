@@ -173,6 +173,7 @@ type shape struct {
 	literals bool // one or more literals, signed or not, separated by commas
 	pair     bool // name, comparison, literal
 	comment  bool // has a comment
+	quotes   bool // has a string
 	chains   bool // has a semicolon, a subquery or a set operation
 }
 
@@ -189,8 +190,13 @@ func (r *reading) shape(o occurrence) shape {
 		}
 		s.tokens++
 		r.countWord(&s, i)
+		if t.Open {
+			s.words, s.list, s.literals = false, false, false
+		}
 		switch t.Kind {
-		case sqllex.Comment, sqllex.Mark:
+		case sqllex.String:
+			s.quotes = true
+		case sqllex.Comment, sqllex.Mark, sqllex.Other: // a NUL ends the statement for some
 			s.comment, s.words, s.list, s.literals = true, false, false, false
 		case sqllex.Semicolon:
 			s.chains, s.words, s.list, s.literals = true, false, false, false
@@ -200,7 +206,7 @@ func (r *reading) shape(o occurrence) shape {
 		} else {
 			run = 0
 		}
-		s.words = s.words && wordish(t.Kind, r.text(i))
+		s.words = s.words && wordish(t.Kind, prev, r.text(i))
 		s.literals = s.literals && literalItem(t.Kind, prev, r.text(i))
 		s.list = s.list && run <= 4 && r.listItem(i, last, prev)
 		prev = t.Kind
@@ -236,12 +242,12 @@ func (r *reading) countWord(s *shape, i int) {
 	}
 }
 
-func wordish(k sqllex.Kind, text string) bool {
+func wordish(k, prev sqllex.Kind, text string) bool {
 	switch k {
 	case sqllex.Word, sqllex.Comma, sqllex.Dot, sqllex.Quoted:
 		return true
 	default:
-		return k == sqllex.Operator && text == "*"
+		return k == sqllex.Operator && text == "*" && (prev == sqllex.Comma || prev == sqllex.Dot)
 	}
 }
 
@@ -277,7 +283,7 @@ func (r *reading) listItem(i, last int, prev sqllex.Kind) bool {
 		return (op == "*" && (prev == sqllex.Comma || prev == sqllex.Dot || prev == sqllex.Open)) ||
 			((op == "-" || op == "+") && prev == sqllex.Comma)
 	case sqllex.Open:
-		return i > 0 && prev == sqllex.Word && harmlessCall(r.text(i-1)) && r.columnsUntilClose(i, last)
+		return i > 0 && prev == sqllex.Word && strings.EqualFold(r.text(i-1), "count") && r.columnsUntilClose(i, last)
 	case sqllex.Close:
 		return true
 	default:
@@ -317,8 +323,8 @@ func (r *reading) isPair(first, last int) bool {
 		switch {
 		case k == sqllex.Space:
 			continue
-		case n == 2 && (k == sqllex.String || k == sqllex.Word || k == sqllex.Param):
-		case n >= len(kinds) || k != kinds[n]:
+		case n == 2 && (k == sqllex.String || k == sqllex.Param):
+		case n >= len(kinds) || k != kinds[n] || (n == 1 && !isComparison(r.text(i))):
 			return false
 		}
 		n++
