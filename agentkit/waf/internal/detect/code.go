@@ -1,0 +1,178 @@
+package detect
+
+import (
+	"strings"
+
+	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
+)
+
+var codeWords = []string{
+	"<?php", "<?=", "<? ", "?php", "eval(", "eval (", "system(", "system (", "exec(", "assert(", "phpinfo", "passthru", "base64_decode", "$_get", "$_post", "$_request", "$_server", "$_cookie", "$_files", "$globals", "file_get_contents", "file_put_contents", "fopen(", "include(", "require(", "include_once", "require_once", "create_function", "call_user_func", "preg_replace", "proc_open", "shell_exec", "popen(", "move_uploaded_file", "print(", "print_r", "echo(", "die(", "chr(", "gzinflate", "str_rot13", "allow_url_include", "auto_prepend",
+	"runtime", "processbuilder", "java.lang", "java.io", "java.util", "java.net", "javax.", "getclass", "classloader", "scriptengine", "ognl", "#_memberaccess", "@java", "forname(",
+	"child_process", "process.", "global.", "fs.readfile", "spawn(", "mainmodule", "constructor", "settimeout(", "__import__", "os.system", "os.popen", "subprocess", "__builtins__", "__globals__", "__class__", "__subclasses__", "importlib", "exec:", "open(", "kernel.", "io.popen", "file.open", "wscript.shell", "createobject", "server.scripttimeout", "response.write", "execute(", "execute ", "unescape(", "sys.path", "lang.runtime", "net.socket", "io.read", "%x(", "%x{", "new function", "function()", "res.end", "response.end", "invokefunction", "think\\", "freemarker", "getruntime",
+}
+
+func codeGate(_ *View, word bool) bool { return word }
+
+// codeSign is a piece of code that gives an injection away.
+type codeSign struct {
+	text  string
+	class Class
+	level Level
+	also  string // must occur in what follows; empty asks for nothing
+}
+
+var codeSigns = []codeSign{
+	{"<?php", CodePHP, High, ""},
+	{"<?=", CodePHP, High, ""},
+	{"<? ", CodePHP, Medium, "("},
+	{"phpinfo", CodePHP, High, "("},
+	{"$_get", CodePHP, High, "["},
+	{"$_post", CodePHP, High, "["},
+	{"$_request", CodePHP, High, "["},
+	{"$_server", CodePHP, High, "["},
+	{"$_cookie", CodePHP, High, "["},
+	{"$_files", CodePHP, High, "["},
+	{"$globals", CodePHP, High, "["},
+	{"passthru", CodePHP, High, "("},
+	{"shell_exec", CodePHP, High, "("},
+	{"base64_decode", CodePHP, Medium, "("},
+	{"file_get_contents", CodePHP, Medium, "("},
+	{"file_put_contents", CodePHP, Medium, "("},
+	{"create_function", CodePHP, High, "("},
+	{"call_user_func", CodePHP, High, "("},
+	{"proc_open", CodePHP, High, "("},
+	{"move_uploaded_file", CodePHP, Medium, "("},
+	{"gzinflate", CodePHP, High, "("},
+	{"str_rot13", CodePHP, Medium, "("},
+	{"include_once", CodePHP, Medium, "'"},
+	{"require_once", CodePHP, Medium, "'"},
+	{"preg_replace", CodePHP, Medium, "/e"},
+	{"allow_url_include", CodePHP, High, "="},
+	{"auto_prepend_file", CodePHP, High, "="},
+	{"invokefunction", CodePHP, High, ""},
+	{"print_r(", CodePHP, Low, "$"},
+	{"assert(", CodePHP, Low, "'"},
+	{"system(", CodePHP, Medium, ""},
+	{"system (", CodePHP, Low, "'"},
+	{"exec(", CodeOther, Medium, ""},
+	{"popen(", CodeOther, Medium, ""},
+	{"eval(", CodeOther, Medium, ""},
+	{"eval (", CodeOther, Low, "'"},
+	{"runtime.getruntime", CodeJava, High, ""},
+	{"getruntime(", CodeJava, High, ""},
+	{"java.lang.", CodeJava, Medium, ""},
+	{"java.io.", CodeJava, Low, "("},
+	{"java.util.scanner", CodeJava, High, ""},
+	{"java.net.url", CodeJava, Low, "("},
+	{"processbuilder", CodeJava, High, "("},
+	{"javax.script", CodeJava, High, ""},
+	{"scriptenginemanager", CodeJava, High, ""},
+	{"getclass()", CodeJava, Medium, ""},
+	{"forname(", CodeJava, Medium, "'"},
+	{"class.classloader", CodeJava, High, ""},
+	{"class.module", CodeJava, High, ""},
+	{"#_memberaccess", CodeJava, High, ""},
+	{"@java.", CodeJava, High, ""},
+	{"ognl.", CodeJava, High, ""},
+	{"freemarker.template.utility", CodeJava, High, ""},
+	{"child_process", CodeJS, High, ""},
+	{"process.mainmodule", CodeJS, High, ""},
+	{"process.binding", CodeJS, High, "("},
+	{"process.env", CodeJS, Low, ""},
+	{"process.exit", CodeJS, Low, "("},
+	{"process.kill", CodeJS, Medium, "("},
+	{"global.process", CodeJS, High, ""},
+	{"fs.readfile", CodeJS, Medium, "("},
+	{"require('fs", CodeJS, Medium, ""},
+	{"require(\"fs", CodeJS, Medium, ""},
+	{"res.end(", CodeJS, Medium, ""},
+	{"constructor.constructor", CodeJS, High, ""},
+	{"new function(", CodeJS, Medium, "'"},
+	{"__import__", CodePython, High, "("},
+	{"os.system(", CodePython, High, ""},
+	{"os.popen(", CodePython, High, ""},
+	{"subprocess.", CodePython, Medium, "("},
+	{"__builtins__", CodePython, High, ""},
+	{"__globals__", CodePython, High, ""},
+	{"__subclasses__", CodePython, High, ""},
+	{"__class__", CodePython, Medium, "."},
+	{"importlib", CodePython, Medium, "("},
+	{"wscript.shell", CodeOther, High, ""},
+	{"createobject(", CodeOther, Medium, "\""},
+	{"server.scripttimeout", CodeOther, High, ""},
+	{"response.write(", CodeOther, Medium, ""},
+	{"kernel.", CodeOther, Medium, "`"},
+	{"io.popen", CodeOther, High, "("},
+	{"file.open(", CodeOther, Medium, "/etc"},
+	{"%x(", CodeOther, Medium, ")"},
+	{"%x{", CodeOther, Medium, "}"},
+	{"unescape(", CodeOther, Low, "%u"},
+}
+
+// detectCode looks for calls by which code takes over its runtime.
+func detectCode(v *View, out *Findings) {
+	s := v.S
+	if v.Words&(1<<codeIndex) == 0 {
+		return
+	}
+	program := strings.Count(s[:min(len(s), 4000)], "\n") >= 3 && !containsFold(s, "<?php")
+	for i := range codeSigns {
+		c := &codeSigns[i]
+		at := indexFold(s, c.text, 0)
+		if at < 0 {
+			continue
+		}
+		after := at + len(c.text)
+		rest := s[after:min(len(s), after+160)]
+		if c.also != "" && !codeAlso(c, rest) {
+			continue
+		}
+		if at > 0 && isLetter(c.text[0]) && isWord(s[at-1]) {
+			continue
+		}
+		level := c.level
+		if level == Medium && strings.HasSuffix(c.text, "(") {
+			level = callLevel(v, at, rest)
+		}
+		if program && level > Low {
+			level = Low
+		}
+		out.add(c.class, v.below(level), at, clip(s, at, after+40))
+	}
+}
+
+func codeAlso(c *codeSign, rest string) bool {
+	switch c.also {
+	case "(", "[", "=":
+		t := strings.TrimLeft(rest, " \t\r\n\"'_arry/*")
+		return t != "" && t[0] == c.also[0] || c.also == "[" && t != "" && t[0] == '{' || strings.HasPrefix(rest, c.also)
+	case "'":
+		return strings.IndexAny(rest[:min(len(rest), 40)], "'\"$") >= 0
+	}
+	return strings.Contains(rest, c.also)
+}
+
+// callLevel judges the arguments of a call that ordinary programs make too.
+func callLevel(v *View, at int, rest string) Level {
+	arg := strings.TrimLeft(rest, " \t\r\n")
+	if arg == "" {
+		return Low
+	}
+	start := at == 0 || at < 3 || v.S[at-1] == ';' || v.S[at-1] == '\'' || v.S[at-1] == '"' || v.S[at-1] == '|' || v.S[at-1] == '@' || v.S[at-1] == '{' || v.S[at-1] == '('
+	switch arg[0] {
+	case '\'', '"', '`', '$', '\\':
+		if start {
+			return High
+		}
+		return Medium
+	case ')':
+		return Low
+	}
+	if start && strings.IndexByte(arg, '(') > 0 || v.has(scan.Semicolon) && start {
+		return Medium
+	}
+	return Low
+}
+
+const codeIndex = 10

@@ -1,0 +1,410 @@
+package detect
+
+import (
+	"strings"
+
+	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
+)
+
+// sqlWords open the detector for values without quotes or comparisons.
+var sqlWords = []string{
+	"select", "union", "sleep", "benchmark", "waitfor", "information_schema", "drop ", "delete ", "insert ", "update ", "exec", "declare",
+	"having", "order", "group", "procedure", "outfile", "dumpfile", "load_file", "xp_", "sp_", "@@ve", "extractvalue", "updatexml", "shutdown",
+	"truncate", "create", "alter", "sysobjects", "sys.", "pg_", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name",
+}
+
+func sqlGate(v *View, word bool) bool {
+	switch {
+	case v.has(scan.Quote | scan.DQuote | scan.Backtick):
+		return true
+	case word:
+		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Semicolon | scan.Control | scan.Plus | scan.At | scan.High | scan.Dot)
+	case v.has(scan.Equal | scan.Less | scan.Greater | scan.Bang | scan.Pipe | scan.Amp):
+		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Control | scan.Pipe | scan.Amp | scan.Plus | scan.Digit | scan.High)
+	}
+	return v.has(scan.Semicolon|scan.At|scan.Hash) || v.has(scan.Dash) && v.has(scan.Letter|scan.Digit) && strings.Contains(v.S, "--")
+}
+
+// detectSQL tries the contexts in which the value may be used: bare, and inside
+// a string of each kind of quote. In a string only the first quote can close
+// it, so each context is one parse.
+func detectSQL(v *View, out *Findings) {
+	var l sqlLexer
+	sqlBare(v, &l, out)
+	for _, q := range []byte{'\'', '"', '`'} {
+		for _, at := range closing(v.S, q) {
+			if at >= 0 {
+				sqlQuoted(v, &l, at, out)
+			}
+		}
+	}
+	sqlAnywhere(v, &l, out)
+}
+
+// closing returns where the first quote stands that would close a string: once
+// for databases in which a backslash escapes, and once for the others. A doubled
+// quote is a quote inside the string.
+func closing(s string, q byte) [2]int {
+	found := [2]int{-1, -1}
+	for i := 0; i < len(s); i++ {
+		at := strings.IndexByte(s[i:], q)
+		if at < 0 {
+			break
+		}
+		i += at
+		if i+1 < len(s) && s[i+1] == q {
+			i++
+			continue
+		}
+		if i > 0 && s[i-1] == '\\' {
+			if found[1] < 0 {
+				found[1] = i
+			}
+			continue
+		}
+		found[0] = i
+		break
+	}
+	if found[0] < 0 && found[1] < 0 && len(s) >= 2 {
+		// Only doubled quotes: the first may still open a string of the
+		// application's that the second closes.
+		if i := strings.IndexByte(s, q); i >= 0 && i+2 < len(s) {
+			found[0] = i + 1
+		}
+	}
+	return found
+}
+
+func newSQLParser(s string, l *sqlLexer, at int) sqlParser {
+	l.lex(s, at)
+	return sqlParser{s: s, t: l.tokens()}
+}
+
+// sqlQuoted judges the value as the content of a string that the quote at q
+// closes.
+func sqlQuoted(v *View, l *sqlLexer, q int, out *Findings) {
+	p := newSQLParser(v.S, l, q+1)
+	if len(p.t) == 0 {
+		return
+	}
+	p.afterOperand(sqlOperand{constant: true, ok: true})
+	e := &p.ev
+	start, end := q, e.end
+	prefix := v.S[:q]
+	wordy := strings.Count(strings.TrimSpace(prefix), " ") >= 2
+	sqlCommon(v, l, e, start, out, wordy && (e.fail || !e.comment && !e.open))
+	if e.fail {
+		return
+	}
+	terminated := e.comment || e.open
+	switch {
+	case e.logic > 0 && e.constant > 0:
+		out.add(SQLBoolean, High, start, end)
+	case e.logic > 0 && e.compare > 0 && (terminated || e.closers > 0 || e.function):
+		out.add(SQLBoolean, High, start, end)
+	case e.logic > 0 && e.comment && e.operands > 0:
+		out.add(SQLBoolean, High, start, end)
+	case e.logic > 0 && e.function:
+		out.add(SQLBoolean, High, start, end)
+	case e.logic > 0 && e.open && q+1 < len(v.S):
+		out.add(SQLBoolean, v.below(logicOpen(p.s[q:])), start, end)
+	case e.compare > 0 && terminated:
+		out.add(SQLBoolean, v.below(Medium), start, end)
+	case e.comment && (e.logic|e.arith|e.compare) == 0:
+		out.add(SQLComment, commentLevel(v, e, prefix), start, end)
+	case e.arith > 0 && e.open && len(prefix) == 0 && len(v.S) <= 8:
+		out.add(SQLBoolean, Medium, start, end)
+	case e.arith > 0 && e.comment && e.empty:
+		out.add(SQLBoolean, v.below(Medium), start, end)
+	}
+}
+
+// logicOpen is the level of a bare "' or 'x": surer when there is something to
+// compare.
+func logicOpen(s string) Level {
+	if len(strings.Trim(s, `'" `)) <= 3 {
+		return Low
+	}
+	return Medium
+}
+
+// commentLevel judges a comment right behind the closed string, "admin'--".
+func commentLevel(v *View, e *sqlEvidence, prefix string) Level {
+	spaces := strings.Count(strings.TrimSpace(prefix), " ")
+	switch {
+	case e.empty && spaces < 3:
+		return High
+	case e.empty:
+		return v.below(Medium)
+	case spaces == 0 && len(prefix) <= 40 && strings.HasPrefix(v.S[e.end-3:], "--"):
+		return v.below(Medium)
+	case spaces == 0 && len(prefix) <= 40 && strings.HasPrefix(v.S[e.end-3:], "/*"):
+		return v.below(Medium)
+	}
+	return None
+}
+
+// sqlCommon reports what is telling in every context.
+func sqlCommon(v *View, l *sqlLexer, e *sqlEvidence, start int, out *Findings, doubt bool) {
+	sure := High
+	if doubt {
+		sure = v.below(High)
+	}
+	end := e.end
+	if e.union {
+		out.add(SQLUnion, sure, start, end)
+	}
+	if e.stacked {
+		if e.fail && !e.comment {
+			sure = v.below(sure)
+		}
+		out.add(SQLStacked, sure, start, end)
+	}
+	joined := e.logic+e.arith+e.compare > 0
+	if e.timing && joined {
+		out.add(SQLTime, sure, start, end)
+	}
+	if e.probing && joined {
+		out.add(SQLFunction, sure, start, end)
+	}
+	if e.subquery && joined {
+		out.add(SQLFunction, sure, start, end)
+	}
+	if e.choice && joined {
+		out.add(SQLFunction, sure, start, end)
+	}
+	if e.procdef {
+		out.add(SQLFunction, sure, start, end)
+	}
+	if e.file {
+		out.add(SQLFile, sure, start, end)
+	}
+	if e.having && e.operands > 1 && !e.fail {
+		out.add(SQLOrder, v.below(High), start, end)
+	}
+	if e.order && !e.fail && (e.comment || e.closers > 0) {
+		out.add(SQLOrder, v.below(High), start, end)
+	}
+	if e.limit && !e.fail && e.comment && !joined {
+		out.add(SQLOrder, v.below(Medium), start, end)
+	}
+	if l.version && (joined || e.union) && !e.fail {
+		out.add(SQLComment, High, start, end)
+	}
+}
+
+// sqlBare judges the value where it stands without quotes: "1 OR 1=1".
+func sqlBare(v *View, l *sqlLexer, out *Findings) {
+	p := newSQLParser(v.S, l, 0)
+	if len(p.t) == 0 {
+		return
+	}
+	first := p.t[0]
+	switch {
+	case first.kind == sqlOther:
+		return
+	case first.key == keySelect || first.key == keyStatement:
+		sqlWhole(v, l, &p, out)
+		return
+	case first.kind == sqlLogic || first.kind == sqlCompare || first.kind == sqlRight || first.kind == sqlSemi || first.kind == sqlComma ||
+		first.kind == sqlWord && (first.key == keyUnion || first.key == keyOrder || first.key == keyHaving || first.key == keyLimit || first.key == keyInto || first.key == keyProcedure):
+		if first.kind == sqlComma {
+			p.next()
+			p.operand()
+		}
+		p.afterOperand(sqlOperand{ok: true})
+	default:
+		left := p.operand()
+		if !left.ok {
+			// A union may follow what is no operand at all.
+			return
+		}
+		p.afterOperand(left)
+	}
+	bareVerdict(v, l, &p, first, out)
+}
+
+func bareVerdict(v *View, l *sqlLexer, p *sqlParser, first sqlToken, out *Findings) {
+	e := &p.ev
+	named := first.kind == sqlName
+	if named && e.fail {
+		return
+	}
+	sqlCommon(v, l, e, 0, out, named || e.fail)
+	if e.fail {
+		return
+	}
+	number := first.kind == sqlNum || first.kind == sqlRight || first.kind == sqlArith || first.kind == sqlStr || first.kind == sqlLeft || first.kind == sqlVar
+	end := e.end
+	switch {
+	case e.logic > 0 && e.constant > 0 && (number || e.comment || e.closers > 0 || first.kind == sqlLogic || v.S == "" || e.names <= 1):
+		out.add(SQLBoolean, bareLogic(p, High), 0, end)
+	case e.logic > 0 && e.comment && (number || first.kind == sqlLogic) && e.operands > 1:
+		out.add(SQLBoolean, bareLogic(p, High), 0, end)
+	case e.logic > 0 && e.function && (e.compare > 0 || e.comment) && e.names <= 2:
+		out.add(SQLBoolean, bareLogic(p, High), 0, end)
+	case e.logic > 0 && e.compare > 0 && e.closers > 0 && number:
+		out.add(SQLBoolean, bareLogic(p, Medium), 0, end)
+	case e.timing && e.operands <= 12:
+		out.add(SQLTime, Medium, 0, end)
+	case e.order && number && first.kind == sqlNum:
+		out.add(SQLOrder, Medium, 0, end)
+	case e.subquery && first.kind == sqlLeft:
+		out.add(SQLFunction, High, 0, end)
+	case e.probing:
+		out.add(SQLFunction, Medium, 0, end)
+	case e.function && e.variable:
+		out.add(SQLFunction, Medium, 0, end)
+	case e.variable && strings.HasPrefix(v.S, "@@"):
+		out.add(SQLFunction, Medium, 0, end)
+	case e.limit && e.union:
+		out.add(SQLUnion, High, 0, end)
+	}
+}
+
+// bareLogic lowers the level where the logic is written as programs write it.
+func bareLogic(p *sqlParser, l Level) Level {
+	for _, t := range p.t {
+		if t.kind == sqlCompare && p.text(t) == "==" {
+			return Low
+		}
+		if t.kind == sqlOther {
+			return Low
+		}
+	}
+	return l
+}
+
+// sqlWhole judges a value that is a statement of its own.
+func sqlWhole(v *View, l *sqlLexer, p *sqlParser, out *Findings) {
+	verb := p.t[0]
+	if !p.statement() {
+		return
+	}
+	e := &p.ev
+	if verb.key == keySelect {
+		p.afterOperand(sqlOperand{ok: true})
+	}
+	level := Medium
+	switch {
+	case e.fail && !e.union && !e.stacked:
+		level = Low
+	case e.timing || e.probing || e.union || e.stacked:
+		level = High
+	case verb.key == keyStatement && !e.comment && l.n > 0 && l.list[l.n-1].kind != sqlSemi && e.operands == 0 && len(p.t) <= 4 && !p.is(verb, "exec"):
+		level = Low // "drop table users" is also what people write
+	}
+	out.add(SQLStatement, v.below(level), 0, e.end)
+	if e.union {
+		out.add(SQLUnion, High, 0, e.end)
+	}
+	if e.timing {
+		out.add(SQLTime, High, 0, e.end)
+	}
+	if e.file {
+		out.add(SQLFile, High, 0, e.end)
+	}
+}
+
+// anywhere lists phrases that mean SQL wherever they stand, with what must
+// follow them.
+var sqlPhrases = []struct {
+	text  string
+	class Class
+	check func(s string, after int) bool
+}{
+	{"information_schema", SQLSchema, afterDot},
+	{"xp_cmdshell", SQLFile, always},
+	{"xp_dirtree", SQLFile, always},
+	{"sp_oacreate", SQLFile, always},
+	{"outfile", SQLFile, afterQuote},
+	{"dumpfile", SQLFile, afterQuote},
+	{"load_file", SQLFile, afterParen},
+	{"waitfor", SQLTime, afterDelay},
+	{"pg_sleep", SQLTime, afterParen},
+	{"benchmark", SQLTime, afterNumber},
+	{"extractvalue", SQLFunction, afterParen},
+	{"updatexml", SQLFunction, afterParen},
+	{"dbms_pipe.receive_message", SQLTime, afterParen},
+	{"utl_inaddr.", SQLFunction, always},
+	{"utl_http.request", SQLFunction, always},
+	{"sysobjects", SQLSchema, always},
+	{"master..", SQLSchema, always},
+	{"pg_catalog.", SQLSchema, always},
+	{"sqlite_master", SQLSchema, always},
+	{"group_concat", SQLSchema, afterParen},
+	{"@@version", SQLSchema, always},
+}
+
+func always(string, int) bool { return true }
+
+func afterDot(s string, i int) bool {
+	i = skipSpace(s, i)
+	for i < len(s) && (s[i] == '`' || s[i] == '"' || s[i] == ']') {
+		i++
+	}
+	return i < len(s) && s[i] == '.'
+}
+func afterParen(s string, i int) bool { i = skipSpace(s, i); return i < len(s) && s[i] == '(' }
+func afterQuote(s string, i int) bool {
+	i = skipSpace(s, i)
+	return i < len(s) && (s[i] == '\'' || s[i] == '"' || s[i] == '0')
+}
+
+func afterDelay(s string, i int) bool {
+	i = skipSpace(s, i)
+	return scan.HasFold(s[i:], "delay") || scan.HasFold(s[i:], "time ")
+}
+
+func afterNumber(s string, i int) bool {
+	if !afterParen(s, i) {
+		return false
+	}
+	i = skipSpace(s, skipSpace(s, i)+1)
+	return i < len(s) && (isDigit(s[i]) || s[i] == '(')
+}
+
+// sqlAnywhere looks for phrases in values whose beginning says nothing. They
+// are evidence, and proof only outside of prose and programs.
+func sqlAnywhere(v *View, l *sqlLexer, out *Findings) {
+	if v.Words&(1<<sqlIndex) == 0 {
+		return
+	}
+	programLike := strings.Count(v.S[:min(len(v.S), 4000)], "\n") >= 3
+	level := func(l Level) Level {
+		if programLike {
+			return Low
+		}
+		return v.below(l)
+	}
+	for _, ph := range sqlPhrases {
+		if at := indexFold(v.S, ph.text, 0); at >= 0 && ph.check(v.S, at+len(ph.text)) {
+			out.add(ph.class, level(Medium), at, clip(v.S, at, at+len(ph.text)+40))
+		}
+	}
+	sqlUnions(v, l, out, level)
+}
+
+// sqlIndex is the place of this detector in All.
+const sqlIndex = 0
+
+// maxUnions bounds how many places are parsed.
+const maxUnions = 8
+
+func sqlUnions(v *View, l *sqlLexer, out *Findings, level func(Level) Level) {
+	at := -1
+	for range maxUnions {
+		at = indexFold(v.S, "union", at+1)
+		if at < 0 {
+			return
+		}
+		if at > 0 && isLetter(v.S[at-1]) {
+			continue
+		}
+		p := newSQLParser(v.S, l, at)
+		if len(p.t) > 1 && p.t[0].key == keyUnion && p.union() {
+			out.add(SQLUnion, level(High), at, p.ev.end)
+			return
+		}
+	}
+}

@@ -1,0 +1,651 @@
+package detect
+
+// sqlEvidence is what a parse saw that an injection needs.
+type sqlEvidence struct {
+	logic    int  // AND, OR, || ...
+	compare  int  // comparisons
+	constant int  // comparisons of constants, or of a name with itself
+	arith    int  // arithmetic or concatenation
+	closers  int  // brackets closed that the value did not open
+	timing   bool // a function that waits
+	probing  bool // a function that leaks through errors or reads files
+	function bool // any function that SQL has
+	call     bool // any function
+	subquery bool
+	union    bool
+	stacked  bool
+	order    bool
+	having   bool
+	limit    bool
+	file     bool // INTO OUTFILE
+	variable bool // @@version
+	choice   bool // CASE WHEN
+	procdef  bool // PROCEDURE ANALYSE
+	comment  bool // ends in a comment that hides the rest
+	empty    bool // that comment says nothing
+	open     bool // ends in a string that the application closes
+	fail     bool // what follows is not SQL
+	names    int  // operands that are bare names
+	operands int
+	end      int // how far the parse came, in bytes
+}
+
+// sqlParser walks over tokens like a grammar with little memory: it knows
+// whether an operand or an operator comes next, and which brackets are open.
+type sqlParser struct {
+	s     string
+	t     []sqlToken
+	i     int
+	depth int
+	ev    sqlEvidence
+}
+
+// maxSQLDepth bounds the nesting of brackets that is followed.
+const maxSQLDepth = 24
+
+func (p *sqlParser) peek() sqlToken {
+	if p.i < len(p.t) {
+		return p.t[p.i]
+	}
+	return sqlToken{}
+}
+
+func (p *sqlParser) at(n int) sqlToken {
+	if p.i+n < len(p.t) {
+		return p.t[p.i+n]
+	}
+	return sqlToken{}
+}
+
+func (p *sqlParser) next() sqlToken {
+	t := p.peek()
+	if p.i < len(p.t) {
+		p.i++
+		p.ev.end = int(t.end)
+	}
+	return t
+}
+
+func (p *sqlParser) text(t sqlToken) string { return p.s[t.start:t.end] }
+
+func (p *sqlParser) is(t sqlToken, word string) bool {
+	return int(t.end-t.start) == len(word) && (t.kind == sqlName || t.kind == sqlWord || t.kind == sqlCompare || t.kind == sqlArith || t.kind == sqlLogic) && equalFold(p.text(t), word)
+}
+
+func equalFold(s, lowerCase string) bool {
+	if len(s) != len(lowerCase) {
+		return false
+	}
+	for i := range len(s) {
+		if lower(s[i]) != lowerCase[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// sqlOperand describes an operand.
+type sqlOperand struct {
+	constant bool
+	name     sqlToken // set for a bare name
+	ok       bool
+}
+
+// afterOperand follows what may stand behind an operand, until the end or until
+// it is no SQL any more.
+func (p *sqlParser) afterOperand(left sqlOperand) {
+	for {
+		left = p.chain(left)
+		if p.ev.fail {
+			return
+		}
+		switch t := p.peek(); {
+		case t.kind == sqlEOF:
+			return
+		case t.kind == sqlRight:
+			p.next()
+			p.ev.closers++
+			left = sqlOperand{ok: true}
+		case !p.tail():
+			return
+		default:
+			left = sqlOperand{ok: true}
+		}
+	}
+}
+
+// tail follows one clause behind an expression. It reports whether an operator
+// may follow.
+func (p *sqlParser) tail() bool {
+	t := p.peek()
+	switch {
+	case t.kind == sqlComment:
+		p.comment(t)
+		return false
+	case t.kind == sqlSemi:
+		return p.stacked()
+	case t.kind == sqlWord:
+		return p.clause(t)
+	case t.kind == sqlComma && p.ev.order:
+		p.next()
+		p.operand()
+		return !p.ev.fail
+	}
+	p.ev.fail = true
+	return false
+}
+
+func (p *sqlParser) comment(t sqlToken) {
+	p.ev.comment = true
+	rest := p.text(t)
+	i := 0
+	for i < len(rest) && (rest[i] == '-' || rest[i] == '#' || rest[i] == '/' || rest[i] == '*' || rest[i] == '+' || isSpace(rest[i])) {
+		i++
+	}
+	p.ev.empty = i == len(rest) || len(rest)-i <= 2
+	p.ev.end = min(int(t.end), int(t.start)+3)
+	p.i = len(p.t)
+}
+
+func (p *sqlParser) clause(t sqlToken) bool {
+	switch t.key {
+	case keyUnion:
+		return p.union()
+	case keyOrder:
+		if p.at(1).key != keyBy {
+			break
+		}
+		p.i += 2
+		if !p.operand().ok {
+			break
+		}
+		p.ev.order = true
+		for p.peek().key == keyAsc {
+			p.next()
+		}
+		return true
+	case keyHaving:
+		p.next()
+		before := p.ev.compare + p.ev.constant + p.ev.operands
+		if left := p.operand(); left.ok {
+			p.chain(left)
+			p.ev.having = p.ev.compare+p.ev.constant+p.ev.operands > before && (p.ev.compare > 0 || p.ev.call)
+			return !p.ev.fail
+		}
+	case keyLimit:
+		p.next()
+		if k := p.peek(); k.kind == sqlNum || k.kind == sqlLeft {
+			p.operand()
+			if p.peek().kind == sqlComma {
+				p.next()
+				p.operand()
+			}
+			p.ev.limit = true
+			return !p.ev.fail
+		}
+	case keyInto:
+		p.next()
+		if n := p.next(); p.is(n, "outfile") || p.is(n, "dumpfile") || n.kind == sqlVar {
+			p.ev.file = true
+			p.operand()
+			return !p.ev.fail
+		}
+	case keyProcedure:
+		p.next()
+		if n := p.next(); p.is(n, "analyse") && p.peek().kind == sqlLeft {
+			p.ev.procdef = true
+			p.i = len(p.t)
+			return false
+		}
+	case keyWhere, keyFrom:
+		if t.key == keyFrom {
+			p.next()
+			p.source()
+			return !p.ev.fail
+		}
+		p.next()
+		if left := p.operand(); left.ok {
+			p.chain(left)
+			return !p.ev.fail
+		}
+	case keyStatement:
+		// SQL Server needs no semicolon between statements.
+		save := p.i
+		if (p.is(t, "exec") || p.is(t, "execute") || p.is(t, "declare") || p.is(t, "waitfor") || p.is(t, "shutdown")) && p.statement() {
+			p.ev.stacked = true
+			return false
+		}
+		p.i = save
+	case keyAs, keyAsc:
+		p.next()
+		if t.key == keyAs && p.peek().kind == sqlName {
+			p.next()
+		}
+		return true
+	}
+	p.ev.fail = true
+	return false
+}
+
+// source reads the tables of a FROM.
+func (p *sqlParser) source() {
+	for {
+		if t := p.peek(); t.kind == sqlLeft {
+			p.operand()
+		} else if t.kind == sqlName || t.kind == sqlStr {
+			p.name()
+		} else {
+			p.ev.fail = true
+			return
+		}
+		if p.peek().key == keyAs {
+			p.next()
+		}
+		if p.peek().kind == sqlName {
+			p.next()
+		}
+		switch t := p.peek(); {
+		case t.kind == sqlComma:
+			p.next()
+		case t.key == keyJoin:
+			for p.peek().key == keyJoin {
+				p.next()
+			}
+		case t.key == keyOn:
+			p.next()
+			if left := p.operand(); left.ok {
+				p.chain(left)
+			}
+			return
+		default:
+			return
+		}
+	}
+}
+
+func (p *sqlParser) union() bool {
+	p.next()
+	for p.peek().key == keyAll || p.peek().kind == sqlLeft {
+		p.next()
+	}
+	if p.peek().key != keySelect || !p.selectList(false) {
+		p.ev.fail = true
+		return false
+	}
+	p.ev.union = true
+	return true
+}
+
+// selectList reads SELECT and the first things behind it, and reports whether
+// they are what a query selects rather than the continuation of a sentence. A
+// strict list needs a sign that no sentence has.
+func (p *sqlParser) selectList(strict bool) bool {
+	p.next()
+	for p.peek().key == keyAll {
+		p.next()
+	}
+	if p.is(p.peek(), "top") && p.at(1).kind == sqlNum {
+		p.i += 2
+	}
+	signs, names := 0, 0
+	for {
+		t := p.peek()
+		switch {
+		case t.kind == sqlArith && p.text(t) == "*":
+			p.next()
+			signs++
+		case t.kind == sqlName && p.at(1).kind != sqlLeft && p.at(1).kind != sqlDot:
+			names++
+			p.chain(p.operand())
+		default:
+			before := p.ev.operands
+			left := p.operand()
+			if !left.ok {
+				return signs > 0
+			}
+			p.chain(left)
+			if p.ev.operands > before {
+				signs++
+			}
+		}
+		if p.ev.fail {
+			return signs > 0
+		}
+		if p.peek().key == keyAs {
+			p.i += 2
+		} else if p.peek().kind == sqlName && signs > 0 {
+			p.next()
+		}
+		if p.peek().kind != sqlComma {
+			break
+		}
+		p.next()
+		signs++
+	}
+	switch t := p.peek(); {
+	case t.key == keyFrom:
+		p.next()
+		named := p.peek().kind == sqlName || p.peek().kind == sqlStr || p.peek().kind == sqlLeft
+		if named {
+			p.source()
+		}
+		return named && (signs > 0 || p.finished())
+	case t.kind == sqlEOF, t.kind == sqlComment, t.kind == sqlSemi, t.kind == sqlRight, t.key == keyUnion, t.key == keyInto:
+		return signs > 0 || !strict && names > 0 && t.kind == sqlComment
+	case t.key == keyWhere, t.key == keyOrder, t.key == keyLimit:
+		return signs > 0
+	}
+	return signs > 0 && !strict
+}
+
+// finished tells whether a statement could end here.
+func (p *sqlParser) finished() bool {
+	switch t := p.peek(); t.kind {
+	case sqlEOF, sqlComment, sqlSemi, sqlRight:
+		return true
+	default:
+		return t.key == keyWhere || t.key == keyOrder || t.key == keyLimit || t.key == keyUnion
+	}
+}
+
+func (p *sqlParser) stacked() bool {
+	p.next()
+	switch t := p.peek(); {
+	case t.kind == sqlComment:
+		p.comment(t)
+		return false
+	case t.kind == sqlEOF:
+		return false
+	case t.kind == sqlWord || t.kind == sqlName:
+		if p.statement() {
+			p.ev.stacked = true
+			p.rest()
+			return false
+		}
+	}
+	p.ev.fail = true
+	return false
+}
+
+// rest looks for the comment at the end of a statement.
+func (p *sqlParser) rest() {
+	if n := len(p.t); n > 0 && p.t[n-1].kind == sqlComment {
+		p.comment(p.t[n-1])
+	}
+}
+
+// chain follows operators and operands.
+func (p *sqlParser) chain(left sqlOperand) sqlOperand {
+	for !p.ev.fail {
+		t := p.peek()
+		switch {
+		case t.kind == sqlLogic:
+			p.next()
+			p.ev.logic++
+			left = p.operand()
+		case t.kind == sqlCompare || t.key == keyNot && (p.at(1).kind == sqlCompare):
+			left = p.comparison(left)
+		case t.kind == sqlArith:
+			p.next()
+			right := p.operand()
+			p.ev.arith++
+			left = sqlOperand{constant: left.constant && right.constant, ok: right.ok}
+		case t.kind == sqlCast:
+			p.next()
+			p.name()
+		default:
+			return left
+		}
+		if !left.ok {
+			p.ev.fail = true
+		}
+	}
+	return left
+}
+
+func (p *sqlParser) comparison(left sqlOperand) sqlOperand {
+	key := p.peek().key
+	for p.peek().kind == sqlCompare || p.peek().key == keyNot {
+		if k := p.peek().key; k != keyNone {
+			key = k
+		}
+		p.next()
+	}
+	if p.is(p.peek(), "from") && key == keyIs {
+		p.next()
+	}
+	right := p.operand()
+	if key == keyBetween && p.peek().kind == sqlLogic {
+		p.next()
+		p.operand()
+	}
+	p.ev.compare++
+	same := left.name.kind == sqlName && right.name.kind == sqlName && p.text(left.name) == p.text(right.name)
+	if left.constant && right.constant || same {
+		p.ev.constant++
+	}
+	return sqlOperand{constant: left.constant && right.constant, ok: right.ok}
+}
+
+// operand reads one operand with the signs before it.
+func (p *sqlParser) operand() sqlOperand {
+	for {
+		t := p.peek()
+		if t.key == keyNot || t.key == keyAll || t.kind == sqlArith && p.text(t) != "*" && p.text(t) != "/" {
+			p.next()
+			continue
+		}
+		break
+	}
+	p.ev.operands++
+	t := p.peek()
+	switch {
+	case t.kind == sqlNum || t.kind == sqlStr:
+		p.next()
+		for t.kind == sqlStr && p.peek().kind == sqlStr { // adjacent strings are one
+			p.next()
+		}
+		if t.kind == sqlStr && p.peek().kind == sqlOpen {
+			p.next()
+			p.ev.open = true
+		}
+		return sqlOperand{constant: true, ok: true}
+	case t.kind == sqlOpen:
+		p.next()
+		p.ev.open = true
+		return sqlOperand{constant: true, ok: true}
+	case t.kind == sqlVar:
+		p.next()
+		p.ev.variable = true
+		return sqlOperand{constant: true, ok: true}
+	case t.kind == sqlLeft:
+		return p.brackets()
+	case t.key == keyValue:
+		p.next()
+		if p.peek().kind == sqlLeft {
+			return p.call(t)
+		}
+		return sqlOperand{constant: true, ok: true}
+	case t.key == keyCase:
+		return p.choice()
+	case t.key == keySelect:
+		if p.selectList(true) {
+			p.ev.subquery = true
+			return sqlOperand{ok: true}
+		}
+	case t.kind == sqlName, t.kind == sqlWord && p.at(1).kind == sqlLeft, t.kind == sqlArith && p.text(t) == "*":
+		return p.name()
+	}
+	p.ev.fail = true
+	return sqlOperand{}
+}
+
+func (p *sqlParser) choice() sqlOperand {
+	p.next()
+	for n := 0; n < maxSQLTokens && !p.ev.fail; n++ {
+		switch t := p.peek(); {
+		case t.key == keyWhen:
+			p.ev.choice = true
+			p.next()
+		case t.key == keyEnd:
+			p.next()
+			return sqlOperand{ok: true}
+		case t.kind == sqlEOF:
+			return sqlOperand{ok: p.ev.choice}
+		default:
+			if left := p.operand(); left.ok {
+				p.chain(left)
+			}
+		}
+	}
+	return sqlOperand{}
+}
+
+// brackets reads ( ... ): an expression, a list, or a query.
+func (p *sqlParser) brackets() sqlOperand {
+	p.next()
+	if p.depth++; p.depth > maxSQLDepth {
+		p.ev.fail = true
+		return sqlOperand{}
+	}
+	defer func() { p.depth-- }()
+	if p.peek().key == keySelect {
+		if !p.selectList(true) {
+			p.ev.fail = true
+			return sqlOperand{}
+		}
+		p.ev.subquery = true
+		p.queryTail()
+		return p.close(sqlOperand{ok: true})
+	}
+	return p.close(p.list())
+}
+
+// queryTail reads the clauses of a query inside brackets.
+func (p *sqlParser) queryTail() {
+	for !p.ev.fail && p.peek().kind == sqlWord {
+		if !p.clause(p.peek()) {
+			return
+		}
+	}
+}
+
+func (p *sqlParser) list() sqlOperand {
+	var left sqlOperand
+	for {
+		if p.peek().kind == sqlRight {
+			return sqlOperand{ok: true}
+		}
+		if left = p.operand(); !left.ok {
+			return left
+		}
+		left = p.chain(left)
+		for k := p.peek(); k.key == keyAs || k.key == keyFrom || k.key == keyOn || k.key == keyWhere || k.key == keyOrder || k.key == keyBy; k = p.peek() {
+			p.next()
+			if left = p.operand(); !left.ok {
+				return left
+			}
+			p.chain(left)
+		}
+		if p.peek().kind != sqlComma {
+			left.ok = left.ok && !p.ev.fail
+			return left
+		}
+		p.next()
+	}
+}
+
+// close reads the closing bracket; a value may leave it to the application.
+func (p *sqlParser) close(o sqlOperand) sqlOperand {
+	switch p.peek().kind {
+	case sqlRight:
+		p.next()
+		return o
+	case sqlEOF:
+		return o
+	case sqlComment:
+		p.comment(p.peek())
+		return o
+	}
+	if p.ev.open {
+		return o
+	}
+	p.ev.fail = true
+	return sqlOperand{}
+}
+
+// name reads a name, a dotted name or a call.
+func (p *sqlParser) name() sqlOperand {
+	t := p.next()
+	for p.peek().kind == sqlDot {
+		p.next()
+		if n := p.peek(); n.kind == sqlName || n.kind == sqlWord || n.kind == sqlArith {
+			t = sqlToken{kind: sqlName, start: t.start, end: n.end}
+			p.next()
+		}
+	}
+	if p.peek().kind == sqlLeft {
+		return p.call(t)
+	}
+	p.ev.names++
+	return sqlOperand{name: t, ok: true}
+}
+
+func (p *sqlParser) call(name sqlToken) sqlOperand {
+	p.ev.call = true
+	p.next()
+	if p.depth++; p.depth > maxSQLDepth {
+		p.ev.fail = true
+		return sqlOperand{}
+	}
+	defer func() { p.depth-- }()
+	args := p.ev.operands
+	var o sqlOperand
+	if p.peek().key == keySelect && p.selectList(true) {
+		p.ev.subquery = true
+		p.queryTail()
+		o = p.close(sqlOperand{ok: true})
+	} else {
+		o = p.close(p.list())
+	}
+	if o.ok {
+		p.classify(p.text(name), p.ev.operands > args)
+	}
+	return sqlOperand{ok: o.ok}
+}
+
+// classify notes what calling the function tells.
+func (p *sqlParser) classify(name string, args bool) {
+	var buf [longestName]byte
+	switch sqlFunctions[string(foldName(&buf, name))] {
+	case sqlWaits:
+		p.ev.timing = p.ev.timing || args
+	case sqlProbes:
+		p.ev.probing = p.ev.probing || args
+	case sqlPlain:
+		p.ev.function = true
+	}
+}
+
+// sqlEffect is what a function is called for in an injection.
+type sqlEffect uint8
+
+const (
+	sqlUnknown sqlEffect = iota
+	sqlPlain
+	sqlWaits
+	sqlProbes
+)
+
+var sqlFunctions = func() map[string]sqlEffect {
+	m := map[string]sqlEffect{}
+	put := func(e sqlEffect, list string) {
+		for w := range words(list) {
+			m[w] = e
+		}
+	}
+	put(sqlWaits, "sleep benchmark pg_sleep pg_sleep_for pg_sleep_until dbms_pipe.receive_message dbms_lock.sleep dbms_session.sleep randomblob wait_for_executed_gtid_set receive_message sleepeach get_lock is_free_lock")
+	put(sqlProbes, "extractvalue updatexml gtid_subset gtid_subtract load_file name_const procedure utl_inaddr.get_host_address utl_inaddr.get_host_name utl_http.request utl_http.request_pieces httpuritype ctxsys.drithsx.sn dbms_xmlgen.getxml dbms_utility.sqlid_to_sqlhash ordsys.ord_dicom.getmappingxpath xmltype dbms_ldap.init dbms_xmlquery.newcontext pg_read_file pg_ls_dir pg_read_binary_file lo_import lo_export dblink dblink_connect dblink_send_query query_to_xml database_to_xml table_to_xml openrowset opendatasource openquery load_extension readfile writefile fts3_tokenizer xp_cmdshell sys_eval sys_exec xp_dirtree group_concat st_latfromgeohash st_longfromgeohash st_pointfromgeohash")
+	put(sqlPlain, "concat concat_ws char chr nchar ascii ord substring substr mid left right hex unhex length char_length len lower upper ucase lcase elt make_set field find_in_set instr locate position reverse repeat replace space rpad lpad trim ltrim rtrim if iif ifnull isnull nullif coalesce cast convert count sum avg min max rand random floor round ceil ceiling abs exp pow power sqrt mod now sysdate curdate curtime current_date current_timestamp current_user session_user system_user user database schema version db_name user_name suser_name suser_sname host_name @@version bin oct conv md5 sha1 sha2 crc32 password encode decode json_extract json_depth json_keys json_array json_object json_valid json_storage_free json_array_append json_contains json_length json_type json_value json_search row multipoint multilinestring multipolygon polygon linestring geometrycollection point quote_literal quote_ident string_agg array_to_string array_agg to_char to_number to_date nvl nvl2 decode instr initcap sqlite_version typeof unicode printf quote glob likelihood zeroblob last_insert_rowid changes total_changes object_id object_name col_name columnproperty is_srvrolemember is_member serverproperty bit_count uuid soundex difference stuff patindex charindex datalength fn_varbintohexstr current_setting current_database current_schema inet_server_addr generate_series regexp_replace regexp_substr sys_context dual listagg xmlagg exists greatest least sign bit_length octet_length strcmp starts_with cot tan sin cos pi isnumeric substring_index json_quote raise aes_encrypt des_encrypt procedure_analyse chr_length")
+	return m
+}()

@@ -1,0 +1,289 @@
+// Package scan is the pass over a value that all rules share. It notes which
+// kinds of characters occur and finds where literals may begin.
+//
+// Literals are looked up by one four-byte window each: the window's letters are
+// folded, hashed and looked up in a bitmap that is sized so that nearly all of
+// its bits are clear. The lookups of different positions do not depend on each
+// other, so the pass runs at about a nanosecond per byte and costs the same for
+// a hundred literals and for ten thousand; only the bitmap grows. A set bit
+// leads to an exact comparison, so the pass has no false answers.
+package scan
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Chars is a set of kinds of characters, as they occur in a value.
+type Chars uint32
+
+// Kinds of characters. Letters, digits, '_', '-', '.' have kinds of their own
+// because detectors ask for them; everything that is not listed is Other.
+const (
+	Letter    Chars = 1 << iota // a-z A-Z
+	Digit                       // 0-9
+	Space                       // space and tab
+	Newline                     // CR and LF
+	Quote                       // '
+	DQuote                      // "
+	Backtick                    // `
+	Less                        // <
+	Greater                     // >
+	Equal                       // =
+	Semicolon                   // ;
+	Pipe                        // |
+	Amp                         // &
+	Dollar                      // $
+	Paren                       // ( )
+	Brace                       // { }
+	Bracket                     // [ ]
+	Percent                     // %
+	Plus                        // +
+	Backslash                   // \
+	Slash                       // /
+	Star                        // *
+	Hash                        // #
+	Colon                       // :
+	At                          // @
+	Bang                        // ! ^ ~
+	Comma                       // ,
+	High                        // 0x80 and above
+	Control                     // below 0x20 without tab, CR, LF; 0x7f
+	Question                    // ?
+	Dash                        // - _
+	Dot                         // .
+)
+
+// Plain are the kinds of a value that can neither leave a context nor carry an
+// encoding other than base64.
+const Plain = Letter | Digit | Space | Dash | Dot
+
+var kinds = func() (t [256]Chars) {
+	set := func(chars string, k Chars) {
+		for i := range len(chars) {
+			t[chars[i]] = k
+		}
+	}
+	for i := range 32 {
+		t[i] = Control
+	}
+	t[127] = Control
+	for i := 128; i < 256; i++ {
+		t[i] = High
+	}
+	set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", Letter)
+	set("0123456789", Digit)
+	set(" \t", Space)
+	set("\r\n", Newline)
+	set("-_", Dash)
+	set("()", Paren)
+	set("{}", Brace)
+	set("[]", Bracket)
+	set("!^~", Bang)
+	for c, k := range map[byte]Chars{
+		'\'': Quote, '"': DQuote, '`': Backtick, '<': Less, '>': Greater, '=': Equal, ';': Semicolon,
+		'|': Pipe, '&': Amp, '$': Dollar, '%': Percent, '+': Plus, '\\': Backslash, '/': Slash, '*': Star,
+		'#': Hash, ':': Colon, '@': At, ',': Comma, '?': Question, '.': Dot,
+	} {
+		t[c] = k
+	}
+	return t
+}()
+
+// KindOf returns the kind of one byte.
+func KindOf(c byte) Chars { return kinds[c] }
+
+// window is the number of bytes by which a literal is looked up.
+const window = 4
+
+// Literals is a compiled set of literals. It never changes after Compile and
+// may be used by any number of goroutines.
+type Literals struct {
+	bitmap []uint64
+	shift  uint
+	heads  []int32 // bucket -> first entry, -1 when empty
+	mask   uint32
+	next   []int32 // entry -> next entry of the bucket
+	text   []string
+	at     []uint8 // where the window stands in the literal
+	short  []int32 // literals below the window's length, compared one by one
+	starts [4]uint64
+}
+
+// Compile makes a set of literals; their ids are their indices. Letters are
+// compared without case, so texts must be lower case. Literals below four bytes
+// are possible and cost every value that holds their first byte.
+func Compile(texts []string) *Literals {
+	l := &Literals{text: texts, next: make([]int32, len(texts)), at: make([]uint8, len(texts))}
+	size := uint(16)
+	for 1<<size < 64*len(texts) {
+		size++
+	}
+	l.shift = 32 - size
+	l.bitmap = make([]uint64, 1<<size/64)
+	buckets := 1 << bits.Len(uint(2*len(texts)))
+	l.mask = uint32(buckets - 1)
+	l.heads = make([]int32, buckets)
+	for i := range l.heads {
+		l.heads[i] = -1
+	}
+	for i, t := range texts {
+		l.add(int32(i), t)
+	}
+	return l
+}
+
+func (l *Literals) add(id int32, t string) {
+	if len(t) < window {
+		if t != "" {
+			l.short = append(l.short, id)
+			l.mark(t[0])
+			l.mark(upper(t[0]))
+		}
+		return
+	}
+	at := rarest(t)
+	l.at[id] = uint8(at)
+	h := hash(binary.LittleEndian.Uint32([]byte(t[at:])) | fold)
+	l.bitmap[h>>l.shift>>6] |= 1 << (h >> l.shift & 63)
+	b := h & l.mask
+	l.next[id], l.heads[b] = l.heads[b], id
+}
+
+func (l *Literals) mark(c byte) { l.starts[c>>6] |= 1 << (c & 63) }
+
+func upper(c byte) byte {
+	if c >= 'a' && c <= 'z' {
+		return c - 32
+	}
+	return c
+}
+
+// rarest picks the window of a literal that ordinary text holds least often:
+// punctuation and rare letters weigh more than common ones.
+func rarest(t string) int {
+	best, where := -1, 0
+	for i := 0; i+window <= len(t) && i < 200; i++ {
+		score := 0
+		for j := i; j < i+window; j++ {
+			score += rarity(t[j])
+		}
+		if score > best {
+			best, where = score, i
+		}
+	}
+	return where
+}
+
+func rarity(c byte) int {
+	switch {
+	case c == ' ' || c == 'e' || c == 't' || c == 'a' || c == 'o' || c == 'i' || c == 'n' || c == 's' || c == 'r':
+		return 0
+	case c == 'j' || c == 'k' || c == 'q' || c == 'x' || c == 'z' || c == 'w' || c == 'v':
+		return 3
+	case c >= 'a' && c <= 'z':
+		return 1
+	case c == '/' || c == '.' || c == '-' || c == '=' || c == ':':
+		return 2
+	default:
+		return 3
+	}
+}
+
+const fold = 0x20202020
+
+func hash(w uint32) uint32 { return w * 0x9E3779B1 }
+
+// Hit is called with the id of a literal and where it begins. Scanning goes on
+// as long as it returns true.
+type Hit func(id, at int) bool
+
+// Hits collects the literals found in one value: which of them, and where each
+// stood first.
+type Hits struct {
+	IDs []int32
+	At  []int32
+}
+
+// Reset empties the collection and keeps its memory.
+func (h *Hits) Reset() { h.IDs, h.At = h.IDs[:0], h.At[:0] }
+
+func (h *Hits) add(id int32, at int) {
+	h.IDs = append(h.IDs, id)
+	h.At = append(h.At, int32(at))
+}
+
+// Scan reads the value once, adds every occurrence of a literal to hits, and
+// returns the kinds of characters that occur. Hits are bounded by limit; when
+// more occur, the rest is left out and full is true.
+func (l *Literals) Scan(s string, hits *Hits, limit int) (chars Chars, full bool) {
+	var w uint32
+	bitmap, shift := l.bitmap, l.shift&31
+	for i := range len(s) {
+		c := s[i]
+		chars |= kinds[c]
+		w = w>>8 | uint32(c|0x20)<<24
+		h := hash(w) >> shift
+		if j := h >> 6; int(j) < len(bitmap) && bitmap[j]>>(h&63)&1 != 0 {
+			if i >= window-1 {
+				full = l.verify(s, i-window+1, w, hits, limit) || full
+			}
+		}
+	}
+	if len(l.short) > 0 {
+		full = l.shorts(s, hits, limit) || full
+	}
+	return chars, full
+}
+
+// verify compares the literals of one bucket with the value.
+func (l *Literals) verify(s string, at int, w uint32, hits *Hits, limit int) (full bool) {
+	for id := l.heads[hash(w)&l.mask]; id >= 0; id = l.next[id] {
+		start := at - int(l.at[id])
+		if start < 0 || !HasFold(s[start:], l.text[id]) {
+			continue
+		}
+		if len(hits.IDs) >= limit {
+			return true
+		}
+		hits.add(id, start)
+	}
+	return false
+}
+
+func (l *Literals) shorts(s string, hits *Hits, limit int) (full bool) {
+	for i := range len(s) {
+		c := s[i]
+		if l.starts[c>>6]>>(c&63)&1 == 0 {
+			continue
+		}
+		for _, id := range l.short {
+			if !HasFold(s[i:], l.text[id]) {
+				continue
+			}
+			if len(hits.IDs) >= limit {
+				return true
+			}
+			hits.add(id, i)
+		}
+	}
+	return false
+}
+
+// HasFold tells whether s begins with the lower-case text t, letters compared
+// without case.
+func HasFold(s, t string) bool {
+	if len(s) < len(t) {
+		return false
+	}
+	for i := range len(t) {
+		c := s[i]
+		if c != t[i] && (c < 'A' || c > 'Z' || c+32 != t[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Len returns the length of a literal.
+func (l *Literals) Len(id int) int { return len(l.text[id]) }
