@@ -129,8 +129,9 @@ const (
 	CounterBlocked      = "blocked"       // requests answered by a protection or an action
 	CounterPasslisted   = "passlisted"    // requests let through by a passlist
 	CounterStatus       = "status"        // by status code
-	CounterDropped      = "dropped"       // signals lost, by reason: "buffer_full", "too_large", "refused", "sampled"
-	CounterSkipped      = "skipped"       // checks not made, by reason: "budget", "fault", "input_too_large"
+	CounterDropped      = "dropped"       // signals lost, by reason: "buffer_full", "too_large", "refused", "sampled", ...
+	CounterSkipped      = "skipped"       // checks not made, by reason: "budget", "cpu", "fault", "input_too_large"
+	CounterTruncated    = "truncated"     // values shortened or left out of a signal, by what: "text", "params", ...
 	CounterCheckTime    = "check_us"      // microseconds spent in checks
 	CounterRequestTime  = "request_us"    // microseconds spent in requests, checks included
 	CounterActionHits   = "action_hits"   // by action id
