@@ -102,7 +102,7 @@ func (x *Inspection) Value(src Source, key, value string) {
 		where = detect.Text
 	}
 	chars := x.judge(value, where)
-	if chars&^scan.Plain != 0 || len(value) >= decode.MinBase64 && chars&(scan.Space|scan.Dot) == 0 {
+	if chars&^scan.Plain != 0 || len(value) >= decode.MinBase64 && chars&scan.Dot == 0 {
 		x.layersOf(value, chars, where)
 	}
 }
@@ -222,7 +222,7 @@ func (x *Inspection) steps() []string {
 const encoded = scan.Percent | scan.Amp | scan.Backslash | scan.High | scan.Control
 
 // base64Kinds are the kinds of characters of base64.
-const base64Kinds = scan.Letter | scan.Digit | scan.Plus | scan.Slash | scan.Equal | scan.Dash | scan.Newline
+const base64Kinds = scan.Space | scan.Letter | scan.Digit | scan.Plus | scan.Slash | scan.Equal | scan.Dash | scan.Newline
 
 // layersOf undoes the encodings of a value, layer by layer, and judges each.
 func (x *Inspection) layersOf(s string, chars scan.Chars, where detect.Where) {
@@ -251,7 +251,12 @@ func (x *Inspection) layersOf(s string, chars scan.Chars, where detect.Where) {
 // sides judges readings of a layer that lead nowhere else: pluses as spaces,
 // UTF-7, and base64, whose content may be encoded once more.
 func (x *Inspection) sides(s string, chars scan.Chars, where detect.Where) {
-	if chars&scan.Plus != 0 && chars&scan.Space == 0 {
+	if chars&(scan.Less|scan.Greater) == scan.Less|scan.Greater {
+		if out, ok := decode.StripTags(x.side[:0], s); ok {
+			x.aside(decode.Tags, out, where)
+		}
+	}
+	if chars&scan.Plus != 0 && (chars&scan.Space == 0 || x.depth > 0) {
 		x.aside(decode.Plus, decode.Pluses(x.side[:0], s), where)
 		if out, ok := decode.UTF7Text(x.side[:0], s); ok {
 			x.aside(decode.UTF7, out, where)

@@ -16,20 +16,21 @@ var sextets = func() (t [256]int8) {
 	for i := range len(std) {
 		t[std[i]] = int8(i)
 	}
-	t['-'], t['_'] = 62, 63
+	t['-'], t['_'], t[' '] = 62, 63, 62
 	return t
 }()
 
 // Text appends what the base64 text s stands for, provided that s is nothing
 // but base64 and decodes to text; most other words are given up after a few
-// letters. Both alphabets are understood, padding and line breaks are optional.
+// letters. Both alphabets are understood, padding and line breaks are optional,
+// and a space is the plus that a form made of it.
 func Text(dst []byte, s string) ([]byte, bool) {
 	s = strings.Trim(s, " \t\r\n")
 	s = strings.TrimRight(s, "=")
 	if len(s) < MinBase64-2 || len(s)%4 == 1 {
 		return dst, false
 	}
-	start := len(dst)
+	start, nulls := len(dst), 0
 	var acc uint32
 	var have uint
 	for i := range len(s) {
@@ -46,7 +47,9 @@ func Text(dst []byte, s string) ([]byte, bool) {
 		}
 		have -= 8
 		b := byte(acc >> have)
-		if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7f {
+		if b == 0 {
+			nulls++
+		} else if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b == 0x7f {
 			return dst[:start], false
 		}
 		dst = append(dst, b)
@@ -54,7 +57,7 @@ func Text(dst []byte, s string) ([]byte, bool) {
 			return dst[:start], false
 		}
 	}
-	if have > 0 && acc&(1<<have-1) != 0 || !mostlyText(dst[start:]) {
+	if have > 0 && acc&(1<<have-1) != 0 || 8*nulls > len(dst)-start || !mostlyText(dst[start:]) {
 		return dst[:start], false
 	}
 	return dst, true
@@ -93,7 +96,7 @@ func UTF7Text(dst []byte, s string) ([]byte, bool) {
 			continue
 		}
 		end := i + 1
-		for end < len(s) && sextets[s[end]] >= 0 && s[end] != '-' && s[end] != '_' {
+		for end < len(s) && sextets[s[end]] >= 0 && s[end] != '-' && s[end] != '_' && s[end] != ' ' {
 			end++
 		}
 		out, ok := utf16(dst, s[i+1:end])

@@ -17,17 +17,18 @@ const (
 	Percent   Steps = 1 << iota // %41
 	PercentU                    // %u0041
 	Entity                      // &lt; &#60; &#x3c;
-	Escape                      // \u0041 \x41 \u{41} \n
+	Escape                      // \u0041 \x41 \u{41} \101
 	Null                        // NUL bytes removed
 	Overlong                    // overlong UTF-8 and bytes smuggled in wider characters
 	Fullwidth                   // full-width, circled and mathematical letters
 	Plus                        // + for a space
 	Base64                      // standard and URL alphabet, with or without padding
 	UTF7                        // +ADw-
+	Tags                        // tags removed, as filters do that believe to make text safe
 )
 
 var stepNames = []string{
-	"percent", "percent-u", "html-entity", "escape", "null", "overlong-utf8", "fullwidth", "plus", "base64", "utf7",
+	"percent", "percent-u", "html-entity", "escape", "null", "overlong-utf8", "fullwidth", "plus", "base64", "utf7", "tags-removed",
 }
 
 // Names lists the steps of the set in the order they are declared.
@@ -339,4 +340,31 @@ func Pluses(dst []byte, s string) []byte {
 		}
 	}
 	return dst
+}
+
+// longestTag bounds the tags that StripTags removes.
+const longestTag = 60
+
+// StripTags appends s without its tags and reports whether it had any.
+func StripTags(dst []byte, s string) ([]byte, bool) {
+	start, last := len(dst), 0
+	for i := 0; i < len(s); {
+		at := strings.IndexByte(s[i:], '<')
+		if at < 0 {
+			break
+		}
+		i += at
+		end := strings.IndexByte(s[i:min(len(s), i+longestTag)], '>')
+		if end < 2 || s[i+1] <= ' ' {
+			i++
+			continue
+		}
+		dst = append(dst, s[last:i]...)
+		i += end + 1
+		last = i
+	}
+	if last == 0 {
+		return dst[:start], false
+	}
+	return append(dst, s[last:]...), true
 }

@@ -245,18 +245,18 @@ func activeURI(s string) Level {
 
 // afterScheme tells code from the words behind "JavaScript: the good parts".
 func afterScheme(s string) Level {
-	s = strings.TrimLeft(s, " \t\r\n\xef\xbb\xbf")
+	s = strings.TrimLeft(s, " +\t\r\n\xef\xbb\xbf")
 	if s == "" {
 		return Low
 	}
 	for i := 0; i < len(s) && i < 60; i++ {
 		switch c := s[i]; c {
-		case '(', '`', '=', '[', '.', '{', '/', '"', '\'', '&', '%', '<', '\\', '$', '!', '+', '-', ';':
+		case '(', '`', '=', '[', '.', '{', '/', '"', '\'', '&', '%', '<', '\\', '$', '!', '-', ';':
 			if (c == '.' || c == ';' || c == '\'' || c == '-') && (i+1 >= len(s) || !isLetter(s[i+1]) || !isLetter(s[max(i-1, 0)]) && i > 0) {
 				return None
 			}
 			return High
-		case ' ', '\t', ',', '?', ':', '|':
+		case ' ', '+', '\t', ',', '?', ':', '|':
 			return None
 		}
 	}
