@@ -3,7 +3,11 @@ package cmd
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/sqreen/sqreen/cmd/activity"
+	"github.com/sqreen/sqreen/cmd/app"
 	"github.com/sqreen/sqreen/cmd/completion"
+	"github.com/sqreen/sqreen/cmd/events"
+	"github.com/sqreen/sqreen/cmd/incidents"
 	"github.com/sqreen/sqreen/cmd/internal/cmdutil"
 	"github.com/sqreen/sqreen/cmd/inventory"
 	"github.com/sqreen/sqreen/cmd/version"
@@ -37,6 +41,10 @@ func commands() []entry {
 	return []entry{
 		// {groupRun, demo.New},
 		{groupObserve, inventory.New},
+		{groupObserve, app.New},
+		{groupObserve, incidents.New},
+		{groupObserve, activity.New},
+		{groupObserve, events.New},
 		{groupSetup, completion.New},
 		{groupSetup, version.New},
 	}

@@ -12,7 +12,10 @@ import (
 	"github.com/sqreen/sqreen/inventory"
 )
 
-type column = printer.Column[inventory.App]
+type (
+	app    = inventory.App
+	column = printer.Column[app]
+)
 
 // columns are the columns of the inventory, in the order of the sections people
 // know: app, security, protection, stack.
@@ -22,114 +25,61 @@ func columns() []column {
 
 func appColumns() []column {
 	return []column{
-		text("name", func(a inventory.App) string { return a.Name }, func(c *column) { c.Min = 8 }),
-		text("env", func(a inventory.App) string { return a.Env }, func(c *column) { c.Min = 4 }),
-		text("group", func(a inventory.App) string { return a.Group }, wide),
-		{
-			Name: "risk", Text: func(a inventory.App) string { return string(a.Risk) },
-			Show: func(a inventory.App, p printer.Pen) string { return p.Word(string(a.Risk)) },
-			Cmp:  func(a, b inventory.App) int { return cmp.Compare(a.RiskScore, b.RiskScore) },
-		},
-		number("score", func(a inventory.App) int64 { return int64(a.RiskScore) }, wide),
-		number("incidents", func(a inventory.App) int64 { return int64(a.Incidents) }, nil),
-		number("weaknesses", func(a inventory.App) int64 { return int64(len(a.Weaknesses)) }, func(c *column) { c.Head, c.Drop = "WEAK", 5 }),
-		number("blocked_actors", func(a inventory.App) int64 { return int64(a.BlockedActors) }, func(c *column) { c.Head, c.Drop = "ACTORS", 6 }),
-		number("requests_24h", func(a inventory.App) int64 { return a.Requests24h }, wide),
-		number("attacks_24h", func(a inventory.App) int64 { return a.Attacks24h }, func(c *column) { c.Head, c.Drop = "ATTACKS", 4 }),
-		number("blocked_24h", func(a inventory.App) int64 { return a.Blocked24h }, wide),
-		instant("first_connected", func(a inventory.App) time.Time { return a.FirstSeen }),
-		instant("last_seen", func(a inventory.App) time.Time { return a.LastSeen }),
-		number("instances", func(a inventory.App) int64 { return int64(a.Instances) }, wide),
-		word("status", func(a inventory.App) string { return a.Status }, func(c *column) { c.Drop = 3 }),
+		printer.Text("name", func(a app) string { return a.Name }).Cut(8),
+		printer.Text("env", func(a app) string { return a.Env }).Cut(4),
+		printer.Text("group", func(a app) string { return a.Group }).InWide(),
+		printer.Word("risk", func(a app) string { return string(a.Risk) }).By(byScore),
+		printer.Number("risk_score", func(a app) int64 { return int64(a.RiskScore) }).InWide().Titled("SCORE"),
+		printer.Number("incidents", func(a app) int64 { return int64(a.Incidents) }),
+		printer.Number("weaknesses", func(a app) int64 { return int64(len(a.Weaknesses)) }).Titled("WEAK").Yields(5),
+		printer.Number("blocked_actors", func(a app) int64 { return int64(a.BlockedActors) }).Titled("ACTORS").Yields(6),
+		printer.Number("requests_24h", func(a app) int64 { return a.Requests24h }).InWide().Titled("REQUESTS"),
+		printer.Number("attacks_24h", func(a app) int64 { return a.Attacks24h }).Titled("ATTACKS").Yields(4),
+		printer.Number("blocked_24h", func(a app) int64 { return a.Blocked24h }).InWide().Titled("BLOCKED"),
+		printer.Time("first_connected", func(a app) time.Time { return a.FirstSeen }).InWide(),
+		printer.Time("last_seen", func(a app) time.Time { return a.LastSeen }).InWide(),
+		printer.Number("instances", func(a app) int64 { return int64(a.Instances) }).InWide(),
+		printer.Word("status", func(a app) string { return a.Status }).Yields(3),
 	}
 }
 
+func byScore(a, b app) int { return cmp.Compare(a.RiskScore, b.RiskScore) }
+
 func protectionColumns() []column {
 	return []column{
-		{
-			Name: "enabled", Wide: true,
-			Text: func(a inventory.App) string { return strconv.FormatBool(a.Enabled) },
-			Show: func(a inventory.App, p printer.Pen) string {
-				if a.Enabled {
-					return p.Good("yes")
-				}
-				return p.Bad("no")
-			},
-		},
-		word("rasp", func(a inventory.App) string { return a.RASP }, func(c *column) { c.Drop = 1 }),
-		word("waf", func(a inventory.App) string { return a.WAF }, func(c *column) { c.Drop = 2 }),
-		word("csp", func(a inventory.App) string { return a.CSP }, wide),
-		word("headers", func(a inventory.App) string { return a.Headers }, wide),
+		printer.YesNo("enabled", func(a app) bool { return a.Enabled }, true).InWide(),
+		printer.Word("rasp", func(a app) string { return a.RASP }).Yields(1),
+		printer.Word("waf", func(a app) string { return a.WAF }).Yields(2),
+		printer.Word("csp", func(a app) string { return a.CSP }).InWide(),
+		printer.Word("headers", func(a app) string { return a.Headers }).InWide(),
 		{
 			Name: "overhead_percent", Head: "OVERHEAD", Wide: true, Num: true,
-			Text: func(a inventory.App) string { return strconv.FormatFloat(a.Overhead, 'f', 2, 64) },
-			Cmp:  func(a, b inventory.App) int { return cmp.Compare(a.Overhead, b.Overhead) },
+			Text: func(a app) string { return strconv.FormatFloat(a.Overhead, 'f', 2, 64) },
+			Cmp:  func(a, b app) int { return cmp.Compare(a.Overhead, b.Overhead) },
 		},
 	}
 }
 
 func stackColumns() []column {
 	return []column{
-		text("technology", func(a inventory.App) string { return a.Technology }, wide),
-		text("runtime", func(a inventory.App) string { return a.Runtime }, wide),
-		text("agent", func(a inventory.App) string { return a.Agent }, wide),
-		components("frameworks", func(a inventory.App) []wire.Component { return a.Frameworks }, func(c *column) { c.Drop, c.Min = 7, 8 }),
-		components("orms", func(a inventory.App) []wire.Component { return a.ORMs }, wide),
-		components("templates", func(a inventory.App) []wire.Component { return a.Templates }, wide),
-		components("drivers", func(a inventory.App) []wire.Component { return a.Drivers }, wide),
-		text("uses", func(a inventory.App) string { return strings.Join(a.Uses, ",") }, wide),
-		text("hooks", func(a inventory.App) string { return strings.Join(a.Hooks, ",") }, wide),
-		{
-			Name: "packages", Wide: true, Text: func(a inventory.App) string { return join(a.Packages, versioned) },
-			Show: func(a inventory.App, _ printer.Pen) string { return strconv.Itoa(len(a.Packages)) },
-			Cmp:  func(a, b inventory.App) int { return cmp.Compare(len(a.Packages), len(b.Packages)) },
-		},
+		printer.Text("technology", func(a app) string { return a.Technology }).InWide(),
+		printer.Text("runtime", func(a app) string { return a.Runtime }).InWide(),
+		printer.Text("agent", func(a app) string { return a.Agent }).InWide(),
+		components("frameworks", func(a app) []wire.Component { return a.Frameworks }).Yields(7).Cut(8),
+		components("orms", func(a app) []wire.Component { return a.ORMs }).InWide(),
+		components("templates", func(a app) []wire.Component { return a.Templates }).InWide(),
+		components("drivers", func(a app) []wire.Component { return a.Drivers }).InWide(),
+		printer.Text("uses", func(a app) string { return strings.Join(a.Uses, ",") }).InWide(),
+		printer.Text("hooks", func(a app) string { return strings.Join(a.Hooks, ",") }).InWide(),
+		printer.Text("packages", func(a app) string { return join(a.Packages, versioned) }).InWide().
+			Shown(func(a app, _ printer.Pen) string { return strconv.Itoa(len(a.Packages)) }).
+			By(func(a, b app) int { return cmp.Compare(len(a.Packages), len(b.Packages)) }),
 	}
 }
 
-func wide(c *column) { c.Wide = true }
-
-func apply(c column, more func(*column)) column {
-	if more != nil {
-		more(&c)
-	}
-	return c
-}
-
-func text(name string, get func(inventory.App) string, more func(*column)) column {
-	return apply(column{Name: name, Text: get}, more)
-}
-
-func word(name string, get func(inventory.App) string, more func(*column)) column {
-	return apply(column{
-		Name: name, Text: get,
-		Show: func(a inventory.App, p printer.Pen) string { return p.Word(printer.Clean(get(a))) },
-	}, more)
-}
-
-func number(name string, get func(inventory.App) int64, more func(*column)) column {
-	return apply(column{
-		Name: name, Num: true,
-		Text: func(a inventory.App) string { return strconv.FormatInt(get(a), 10) },
-		Show: func(a inventory.App, _ printer.Pen) string { return printer.Thousands(get(a)) },
-		Cmp:  func(a, b inventory.App) int { return cmp.Compare(get(a), get(b)) },
-	}, more)
-}
-
-func instant(name string, get func(inventory.App) time.Time) column {
-	return column{
-		Name: name, Wide: true,
-		Text: func(a inventory.App) string { return printer.Stamp(get(a)) },
-		Show: func(a inventory.App, p printer.Pen) string { return p.When(get(a)) },
-		Cmp:  func(a, b inventory.App) int { return get(a).Compare(get(b)) },
-	}
-}
-
-func components(name string, get func(inventory.App) []wire.Component, more func(*column)) column {
-	return apply(column{
-		Name: name, Text: func(a inventory.App) string { return join(get(a), versioned) },
-		Show: func(a inventory.App, _ printer.Pen) string { return printer.Clean(join(get(a), short)) },
-	}, more)
+func components(name string, get func(app) []wire.Component) column {
+	return printer.Text(name, func(a app) string { return join(get(a), versioned) }).
+		Shown(func(a app, _ printer.Pen) string { return printer.Clean(join(get(a), short)) })
 }
 
 func join(list []wire.Component, f func(wire.Component) string) string {

@@ -47,7 +47,7 @@ begins with - goes after --.`,
 		Example: `  $ sqreen inventory --env prod --risk high
   $ sqreen inventory 'env:prod uses:sql -orm:*'
   $ sqreen inventory package:golang.org/x/crypto --columns name,env,packages
-  $ sqreen inventory --sort -score --json name,env,risk,incidents`,
+  $ sqreen inventory --sort -risk --json name,env,risk,incidents`,
 		ValidArgsFunction: f.CompleteQuery(inventory.Schema()),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Query = args

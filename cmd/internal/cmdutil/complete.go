@@ -17,17 +17,23 @@ const completionTime = time.Second
 
 const noFiles = cobra.ShellCompDirectiveNoFileComp
 
-// fixed completes a flag with words.
-func fixed(cmd *cobra.Command, flag string, words ...string) {
-	must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, noFiles)))
+// Fixed completes a flag with words.
+func Fixed(cmd *cobra.Command, flag string, words ...string) {
+	Must(cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, noFiles)))
 }
 
-// Fixed completes a flag with words.
-func Fixed(cmd *cobra.Command, flag string, words ...string) { fixed(cmd, flag, words...) }
+// FieldNames lists the fields of a schema.
+func FieldNames(s *queries.Schema) []string {
+	names := make([]string, len(s.Fields))
+	for i := range s.Fields {
+		names[i] = s.Fields[i].Name
+	}
+	return names
+}
 
-// listOf completes the last of several words separated by commas.
-func listOf(cmd *cobra.Command, flag string, words []string) {
-	must(cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+// ListOf completes the last of several words separated by commas.
+func ListOf(cmd *cobra.Command, flag string, words []string) {
+	Must(cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		head := ""
 		if i := strings.LastIndexByte(typed, ','); i >= 0 {
 			head = typed[:i+1]
@@ -42,9 +48,9 @@ func listOf(cmd *cobra.Command, flag string, words []string) {
 	}))
 }
 
-// must is for mistakes in the wiring of a command, which any test that makes the
+// Must is for mistakes in the wiring of a command, which any test that makes the
 // command finds.
-func must(err error) {
+func Must(err error) {
 	if err != nil {
 		panic(err)
 	}
@@ -52,7 +58,7 @@ func must(err error) {
 
 // Values completes a flag with what the platform has seen in a field.
 func (f *Factory) Values(cmd *cobra.Command, flag, schema, field string) {
-	must(cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	Must(cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return f.Lookup(cmd.Context(), schema, field, typed), noFiles
 	}))
 }
@@ -95,4 +101,9 @@ func (f *Factory) CompleteQuery(s *queries.Schema) cobra.CompletionFunc {
 		}
 		return out, noFiles | cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveKeepOrder
 	}
+}
+
+// QueryFlag completes a flag that is a query over a schema.
+func (f *Factory) QueryFlag(cmd *cobra.Command, flag string, s *queries.Schema) {
+	Must(cmd.RegisterFlagCompletionFunc(flag, f.CompleteQuery(s)))
 }

@@ -18,21 +18,25 @@ const fieldsAnnotation = "sqreen_json_fields"
 // OutputFlags adds --json, --jq, --template and -o for values of type T, and
 // --columns and --sort when the command prints a table with those columns.
 func OutputFlags[T any](cmd *cobra.Command, o *printer.Options, columns []string) {
-	t := reflect.TypeFor[T]()
-	fields := printer.FieldNames(t)
+	OutputFlagsFor(cmd, o, reflect.TypeFor[T], columns)
+}
+
+// OutputFlagsFor is OutputFlags for a command whose other flags decide what it
+// prints. Before they are parsed, printed returns the usual type.
+func OutputFlagsFor(cmd *cobra.Command, o *printer.Options, printed func() reflect.Type, columns []string) {
+	fields := printer.FieldNames(printed())
 	var asJSON []string
 	fl := cmd.Flags()
 	fl.StringSliceVar(&asJSON, "json", nil, "write JSON with these `fields` (none: list them)")
 	fl.StringVarP(&o.JQ, "jq", "q", "", "filter JSON with a jq `expression`")
 	fl.StringVarP(&o.Template, "template", "t", "", "format JSON with a Go `template`")
 	fl.StringVarP((*string)(&o.Format), "output", "o", "", "`format`: "+strings.Join(printer.Formats(), ", "))
-	fixed(cmd, "output", printer.Formats()...)
-	listOf(cmd, "json", fields)
+	Fixed(cmd, "output", printer.Formats()...)
+	ListOf(cmd, "json", fields)
 	if columns != nil {
-		fl.StringSliceVar(&o.Columns, "columns", nil, "columns of the table")
+		ColumnsFlag(cmd, o, columns)
 		fl.StringSliceVar(&o.Sort, "sort", nil, "columns to sort by; - in front for descending")
-		listOf(cmd, "columns", columns)
-		listOf(cmd, "sort", columns)
+		ListOf(cmd, "sort", columns)
 	}
 	annotate(cmd, fieldsAnnotation, strings.Join(fields, ","))
 	chain(cmd, func(cmd *cobra.Command) error {
@@ -50,8 +54,14 @@ func OutputFlags[T any](cmd *cobra.Command, o *printer.Options, columns []string
 				o.Format = printer.FormatJSON
 			}
 		}
-		return o.Validate(t)
+		return o.Validate(printed())
 	})
+}
+
+// ColumnsFlag adds --columns alone, for tables that come sorted.
+func ColumnsFlag(cmd *cobra.Command, o *printer.Options, columns []string) {
+	cmd.Flags().StringSliceVar(&o.Columns, "columns", nil, "columns of the table")
+	ListOf(cmd, "columns", columns)
 }
 
 // jsonNeedsFields explains `--json --jq ...`, where the flag package takes --jq

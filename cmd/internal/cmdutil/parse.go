@@ -81,3 +81,58 @@ func ParseSize(text string) (int64, error) {
 	}
 	return int64(v * factor), nil
 }
+
+// ParseID reads the number of a thing: "12" or "#12".
+func ParseID(what, text string) (int64, error) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(text, "#"), 10, 64)
+	if err != nil || id <= 0 {
+		return 0, localplatform.Errorf(localplatform.CodeInvalid, "%q is not the number of an %s", text, what)
+	}
+	return id, nil
+}
+
+// ShellQuote writes a word so that a POSIX shell reads it as it is.
+func ShellQuote(s string) string {
+	plain := s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,", r)
+	}) < 0
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// Deadline reads --for and --until; neither means the zero time.
+func Deadline(now time.Time, span, until string) (time.Time, error) {
+	switch {
+	case span != "" && until != "":
+		return time.Time{}, localplatform.Errorf(localplatform.CodeInvalid, "--for and --until exclude each other")
+	case span != "":
+		d, err := ParseSpan(span)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if d <= 0 {
+			return time.Time{}, localplatform.Errorf(localplatform.CodeInvalid, "--for %s is no time at all", span)
+		}
+		return now.Add(d), nil
+	case until != "":
+		return parseTime(now, until)
+	}
+	return time.Time{}, nil
+}
+
+// parseTime reads a time to come, in now's zone when it names none.
+func parseTime(now time.Time, text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
+		t, err := time.ParseInLocation(layout, text, now.Location())
+		if err != nil {
+			continue
+		}
+		if !t.After(now) {
+			return time.Time{}, localplatform.Errorf(localplatform.CodeInvalid, "%s is past", text)
+		}
+		return t, nil
+	}
+	return time.Time{}, localplatform.Errorf(localplatform.CodeInvalid, "%q is not a time", text).WithHint("for example 2026-12-01 or 2026-12-01T08:00:00Z")
+}

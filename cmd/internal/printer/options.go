@@ -41,6 +41,11 @@ func (o *Options) Structured() bool {
 	return o.Format == FormatJSON || o.Format == FormatYAML || o.JQ != "" || o.Template != ""
 }
 
+// Wants reports whether a JSON field is among what is printed.
+func (o *Options) Wants(field string) bool {
+	return o.Structured() && (o.Fields == nil || slices.Contains(o.Fields, field))
+}
+
 // Validate checks the options for values of type t.
 func (o *Options) Validate(t reflect.Type) error {
 	if o.Format == "" {
@@ -59,7 +64,7 @@ func (o *Options) Validate(t reflect.Type) error {
 	known := FieldNames(t)
 	for _, name := range o.Fields {
 		if !slices.Contains(known, name) {
-			return unknownName("JSON field", name, known)
+			return UnknownName("JSON field", name, known)
 		}
 	}
 	return nil
@@ -73,8 +78,8 @@ func formatHint(format string) string {
 	return "use one of " + strings.Join(Formats(), ", ")
 }
 
-// unknownName says which names there are, and which one was probably meant.
-func unknownName(what, name string, known []string) error {
+// UnknownName is the error for a name that is none of the known ones. It says which names there are, and which one was probably meant.
+func UnknownName(what, name string, known []string) error {
 	hint := "use " + strings.Join(known, ", ")
 	if s := Suggest(name, known); s != "" {
 		hint = fmt.Sprintf("did you mean %q? There are: %s", s, strings.Join(known, ", "))

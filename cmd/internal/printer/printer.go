@@ -23,6 +23,7 @@ type Pen struct {
 	iostreams.Colour
 	Now   time.Time
 	Plain bool // no person reads: whole values, absolute times
+	Clock bool // times of the clock where relative ones would grow wrong
 }
 
 // NewPen returns the pen for the streams' Out at a time.

@@ -38,7 +38,7 @@ func choose[T any](all []Column[T], o *Options) ([]Column[T], error) {
 	for _, name := range o.Columns {
 		i := slices.IndexFunc(all, func(c Column[T]) bool { return strings.EqualFold(c.Name, name) })
 		if i < 0 {
-			return nil, unknownName("column", name, ColumnNames(all))
+			return nil, UnknownName("column", name, ColumnNames(all))
 		}
 		c := all[i]
 		c.Drop = 0
@@ -62,7 +62,7 @@ func Sort[T any](rows []T, all []Column[T], by []string) error {
 		name, descending := strings.CutPrefix(key, "-")
 		i := slices.IndexFunc(all, func(c Column[T]) bool { return strings.EqualFold(c.Name, name) })
 		if i < 0 {
-			return unknownName("column to sort by", name, ColumnNames(all))
+			return UnknownName("column to sort by", name, ColumnNames(all))
 		}
 		c := all[i]
 		cmp := c.Cmp
@@ -79,8 +79,8 @@ func Sort[T any](rows []T, all []Column[T], by []string) error {
 	return nil
 }
 
-// plain writes rows for a pipe: tabs between cells, no header, nothing cut.
-func plain[T any](w io.Writer, cols []Column[T], rows []T) error {
+// WriteTSV writes rows for a pipe: tabs between cells, no header, nothing cut.
+func WriteTSV[T any](w io.Writer, cols []Column[T], rows []T) error {
 	for _, row := range rows {
 		cells := make([]string, len(cols))
 		for i, c := range cols {
@@ -287,7 +287,7 @@ func List[T any](ios *iostreams.IOStreams, now time.Time, o *Options, t Table[T]
 		return writeCSV(ios.Out, cols, t.Rows)
 	}
 	if !ios.IsStdoutTTY() {
-		return plain(ios.Out, cols, t.Rows)
+		return WriteTSV(ios.Out, cols, t.Rows)
 	}
 	if len(t.Rows) == 0 {
 		_, err := fmt.Fprintln(ios.ErrOut, t.Empty)

@@ -39,8 +39,11 @@ func Span(d time.Duration) string {
 
 // When writes a time in a table for whoever reads.
 func (p Pen) When(t time.Time) string {
-	if p.Plain {
+	switch {
+	case p.Plain:
 		return Stamp(t)
+	case p.Clock:
+		return t.In(p.Now.Location()).Format("15:04:05")
 	}
 	return Ago(t, p.Now)
 }
