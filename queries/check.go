@@ -24,9 +24,9 @@ func (p *parser) subject(tok token) (subject, *fault) {
 		}
 		return subject{token: tok, field: f, key: key}, nil
 	}
-	if isBuiltin(tok.name) && s.TimeField != "" {
+	if f := s.timeField(); f != nil && isBuiltin(tok.name) {
 		if tok.op == opHas && p.src[tok.start+len(tok.name)] == ':' {
-			return subject{token: tok, field: s.exact(s.TimeField), builtin: true}, nil
+			return subject{token: tok, field: f, builtin: true}, nil
 		}
 		return subject{}, &fault{
 			start: tok.start + len(tok.name), end: tok.end, expected: ":", message: tok.name + " is already a comparison",
@@ -59,7 +59,7 @@ func (s *Schema) names() (names []string) {
 	for i := range s.Fields {
 		names = append(names, s.Fields[i].Name)
 	}
-	if s.TimeField != "" {
+	if s.timeField() != nil {
 		names = append(names, "since", "until")
 	}
 	if s.Dynamic != nil {
@@ -111,7 +111,7 @@ func termText(name string, values []string) string {
 
 // isAny reports whether v is a lone star, which asks for any value.
 func (v *value) isAny() bool {
-	return v.op == opHas && !v.ranged && v.lo.parts != nil && strings.Trim(v.lo.text, "*") == "" && strings.Join(v.lo.parts, "") == ""
+	return v.op == opHas && !v.ranged && v.lo.parts != nil && strings.Join(v.lo.parts, "") == ""
 }
 
 // isNone reports whether v is "", which asks for no value.

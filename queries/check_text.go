@@ -204,7 +204,7 @@ func (p *parser) newFreeText(lit literal) *freeText {
 		t.pattern = newPattern(append(append([]string{""}, lit.parts...), ""))
 	}
 	for _, name := range p.schema.FreeText {
-		if f := p.schema.exact(name); f.Type != IP || t.addrs.spans != nil {
+		if f := p.schema.exact(name); f != nil && (f.Type != IP || t.addrs.spans != nil) {
 			t.fields = append(t.fields, f)
 		}
 	}

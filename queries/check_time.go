@@ -202,15 +202,16 @@ func (p *parser) writtenTime(word string) (moment, bool) {
 			}
 		}
 	}
-	if len(word) >= len("0:00") && strings.Index(word, ":") <= 2 && word[0] >= '0' && word[0] <= '9' {
-		if len(word) > 1 && word[1] == ':' {
-			word = "0" + word
-		}
-		m, ok := p.writtenTime(p.now.Format("2006-01-02T") + word)
-		m.text = word
-		return m, ok
+	switch strings.Index(word, ":") { // with a date before it, the colon is further to the right
+	case 1:
+		word = "0" + word
+	case 2:
+	default:
+		return moment{}, false
 	}
-	return moment{}, false
+	m, ok := p.writtenTime(p.now.Format("2006-01-02T") + word)
+	m.text = word
+	return m, ok
 }
 
 // timeSpan returns the moment from t to the end of the last part that was written.

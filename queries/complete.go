@@ -252,7 +252,7 @@ func (c *completer) names() (names []offer) {
 	for i := range s.Fields {
 		names = append(names, offer{s.Fields[i].Name, s.Fields[i].Doc})
 	}
-	if s.TimeField != "" {
+	if s.timeField() != nil {
 		names = append(names, offer{"since", "no older than a duration or a time"}, offer{"until", "no younger than a duration or a time"})
 	}
 	for i := range s.Fields {

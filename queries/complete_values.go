@@ -62,14 +62,14 @@ func (c *completer) offers(tok token, f *Field) []offer {
 
 func (c *completer) isBuiltin(tok token) bool {
 	_, known := c.schema.Lookup(tok.name)
-	return !known && isBuiltin(tok.name) && c.schema.TimeField != ""
+	return !known && isBuiltin(tok.name) && c.schema.timeField() != nil
 }
 
 // suggestValues offers values that begin with prefix, and at the very beginning also comparisons.
 func (c *completer) suggestValues(tok token, prefix string, start, end int, quoted bool) {
 	f, ok := c.schema.Lookup(tok.name)
 	if c.isBuiltin(tok) {
-		f, ok = c.schema.exact(c.schema.TimeField), true
+		f, ok = c.schema.timeField(), true
 	}
 	if !ok {
 		return

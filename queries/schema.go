@@ -190,6 +190,14 @@ func (s *Schema) validateReferences() (errs []error) {
 	return errs
 }
 
+// timeField returns the field behind since: and until:, nil when there is none.
+func (s *Schema) timeField() *Field {
+	if s.TimeField == "" {
+		return nil
+	}
+	return s.exact(s.TimeField)
+}
+
 // exact finds a field by its canonical name.
 func (s *Schema) exact(name string) *Field {
 	for i := range s.Fields {
