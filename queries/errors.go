@@ -140,6 +140,21 @@ func (f *fault) in(text string) *Error {
 	start := utf8.RuneCountInString(text[:f.start])
 	return &Error{
 		Query: text, Column: start + 1, End: start + 1 + utf8.RuneCountInString(text[f.start:f.end]),
-		Expected: f.expected, Message: f.message, Hint: f.hint,
+		Expected: presentable(f.expected), Message: presentable(f.message), Hint: presentable(f.hint),
 	}
+}
+
+// presentable makes text that quotes a query safe for a terminal and short enough for a line or two.
+func presentable(s string) string {
+	const enough = 300
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || r != ' ' && !unicode.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, s)
+	if runes := []rune(s); len(runes) > enough {
+		return string(runes[:enough]) + "…"
+	}
+	return s
 }

@@ -75,6 +75,9 @@ func checkError(t *testing.T, text string, err error) {
 	if e.Message == "" || e.Query != text || strings.ContainsAny(e.Error(), "\n\r\x00\x1b") {
 		t.Fatalf("%q: error %q about %q", text, e.Error(), e.Query)
 	}
+	if len(e.Error()) > 3000 {
+		t.Fatalf("%q: an error of %d bytes", text, len(e.Error()))
+	}
 	lines := strings.Split(e.Render(), "\n")
 	if len(lines) < 3 || len(lines) > 4 || strings.Trim(lines[1], " ^") != "" || !strings.Contains(lines[1], "^") {
 		t.Fatalf("%q is drawn as %q", text, lines)
