@@ -79,7 +79,7 @@ type Platform interface {
 type AppDetail struct {
 	inventory.App
 	Policy    Policy     `json:"policy"`
-	Instances []Instance `json:"instances"`
+	Instances []Instance `json:"agents"`  // "instances" is the count in inventory.App
 	Version   uint64     `json:"version"` // configuration version that is wanted
 }
 

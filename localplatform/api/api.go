@@ -21,7 +21,7 @@ type Options struct {
 	Caller localplatform.Caller
 	// Changed is called after a change of policies, actions or groups is durable.
 	Changed func(ctx context.Context)
-	// TokensChanged is called after a token was revoked.
+	// TokensChanged is called after a token was made or revoked.
 	TokensChanged func()
 	// Status fills in what the process knows of itself. May be nil.
 	Status func(s *localplatform.Status)

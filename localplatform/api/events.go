@@ -17,7 +17,8 @@ func (p *Platform) events(ctx context.Context, query string) (*queries.Filter, e
 }
 
 // Events pages through events. With q.Wait it returns when there is one, or
-// with an empty page when the time is up; Next tells from where to go on.
+// with an empty page when the time is up; Next tells from where to go on. A
+// negative q.After begins with the very first event.
 func (p *Platform) Events(ctx context.Context, q localplatform.EventQuery) (localplatform.EventPage, error) {
 	f, err := p.events(ctx, q.Query)
 	if err != nil {
@@ -36,7 +37,9 @@ func (p *Platform) Events(ctx context.Context, q localplatform.EventQuery) (loca
 		if err != nil || len(page.Events) > 0 {
 			return page, err
 		}
-		q.After = page.Next
+		if page.Next > 0 {
+			q.After = page.Next
+		}
 		if _, err := p.store.Wait(waiting, page.Next); err != nil {
 			if waiting.Err() != nil && ctx.Err() == nil {
 				return page, nil
@@ -62,11 +65,32 @@ func checkEventQuery(q *localplatform.EventQuery) (err error) {
 // page reads one page. An empty one of a tail tells from where to go on, too:
 // everything up to Last has been looked at.
 func (p *Platform) page(ctx context.Context, f *queries.Filter, q localplatform.EventQuery) (localplatform.EventPage, error) {
-	page, err := p.store.Events(ctx, f, q)
+	var page localplatform.EventPage
+	var err error
+	if q.After < 0 {
+		page, err = p.firstPage(ctx, f, q)
+	} else {
+		page, err = p.store.Events(ctx, f, q)
+	}
 	page.Events = some(page.Events)
 	if q.After != 0 && !page.More {
-		page.Next = max(page.Last, q.After, 0)
+		page.Next = max(page.Last, q.After)
 	}
+	return page, err
+}
+
+// firstPage reads a tail from the very beginning. Position 1 is asked for by
+// itself, since stores take After 0 for no tail at all.
+func (p *Platform) firstPage(ctx context.Context, f *queries.Filter, q localplatform.EventQuery) (localplatform.EventPage, error) {
+	page, err := p.store.Events(ctx, f, localplatform.EventQuery{Before: 2, Limit: 1, Detail: q.Detail})
+	page.More = false
+	if err != nil || page.Last < 2 || len(page.Events) == q.Limit {
+		page.More = err == nil && page.Last > 1
+		return page, err
+	}
+	first := page.Events
+	page, err = p.store.Events(ctx, f, localplatform.EventQuery{After: 1, Limit: q.Limit - len(first), Detail: q.Detail})
+	page.Events = append(first, page.Events...)
 	return page, err
 }
 

@@ -67,6 +67,7 @@ func (p *Platform) CreateToken(ctx context.Context, t localplatform.Token) (loca
 	if err != nil {
 		return localplatform.NewToken{}, err
 	}
+	p.opt.TokensChanged()
 	t.Hash = nil
 	return localplatform.NewToken{Token: t, Secret: secret}, nil
 }
@@ -107,7 +108,7 @@ func checkToken(t *localplatform.Token, now time.Time) error {
 // checkName checks a name that people will type and read.
 func checkName(what, name string) error {
 	switch {
-	case name == "":
+	case strings.Trim(name, ".") == "": // dots alone would be directions in a URL
 		return localplatform.Errorf(localplatform.CodeInvalid, "the %s is missing", what)
 	case len(name) > wire.MaxNameBytes:
 		return localplatform.Errorf(localplatform.CodeInvalid, "the %s is longer than %d bytes", what, wire.MaxNameBytes)
