@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	"github.com/sqreen/sqreen/agentkit/scrub"
 	"github.com/sqreen/sqreen/agentkit/wire"
 )
 
@@ -35,17 +38,24 @@ type policy struct {
 	disabled bool
 	killed   bool
 	budget   time.Duration
+	cpuShare float64
 	status   int
 	page     string
+
+	scrubber              *scrub.Scrubber
+	scrubKeys, scrubRules []string // of the platform, that scrubber was made with
 }
 
-func newPolicy(in wire.Instructions, c Config) *policy {
+// newPolicy makes a policy from instructions on top of the configuration. Old
+// may be nil; what is the same as in old is not compiled again.
+func newPolicy(in wire.Instructions, c Config, old *policy) (*policy, []error) {
 	p := &policy{
 		version:  in.Version,
 		modes:    DefaultModes(),
 		disabled: in.Policy.Disabled,
 		killed:   in.Policy.KillSwitch,
 		budget:   time.Duration(c.BudgetMicro) * time.Microsecond,
+		cpuShare: in.Policy.CPUShare,
 		status:   in.Policy.BlockStatus,
 		page:     in.Policy.BlockPage,
 	}
@@ -54,19 +64,61 @@ func newPolicy(in wire.Instructions, c Config) *policy {
 	}
 	maps.Copy(p.modes, c.Defaults)
 	maps.Copy(p.modes, in.Policy.Modes)
-	return p
+	errs := p.checkModes()
+	p.scrubKeys, p.scrubRules = in.Policy.ScrubKeys, in.Policy.ScrubValues
+	if old != nil && slices.Equal(p.scrubKeys, old.scrubKeys) && slices.Equal(p.scrubRules, old.scrubRules) {
+		p.scrubber = old.scrubber
+		return p, errs
+	}
+	scrubber, more := newScrubber(c.Scrub, p.scrubKeys, p.scrubRules)
+	p.scrubber = scrubber
+	return p, append(errs, more...)
+}
+
+// checkModes replaces modes that this agent does not know by monitor, the one
+// that neither hides attacks nor changes answers.
+func (p *policy) checkModes() (errs []error) {
+	for protection, mode := range p.modes {
+		switch mode {
+		case wire.ModeOff, wire.ModeMonitor, wire.ModeBlock:
+		default:
+			errs = append(errs, fmt.Errorf("mode %q of %s is not known: want off, monitor or block; monitoring", mode, protection))
+			p.modes[protection] = wire.ModeMonitor
+		}
+	}
+	return errs
+}
+
+// newScrubber compiles c and the platform's additions. An expression that does
+// not compile costs only itself.
+func newScrubber(c scrub.Config, keys, values []string) (*scrub.Scrubber, []error) {
+	c.Keys = slices.Concat(c.Keys, keys)
+	all := slices.Concat(c.Values, values)
+	c.Values = nil
+	var errs []error
+	for _, v := range all {
+		if _, err := scrub.New(scrub.Config{Values: []string{v}}); err != nil {
+			errs = append(errs, fmt.Errorf("scrubbing rule: %w", err))
+			continue
+		}
+		c.Values = append(c.Values, v)
+	}
+	s, err := scrub.New(c)
+	if err != nil { // a key then: keys are compared, so this is not expected
+		errs = append(errs, fmt.Errorf("scrubbing keys: %w", err))
+		s, _ = scrub.New(scrub.Config{})
+	}
+	return s, errs
 }
 
 // mode returns what a protection does now, the kill switch considered.
 func (p *policy) mode(protection string) string {
 	m := p.modes[protection]
 	switch {
-	case p.disabled:
+	case p.disabled, m == "":
 		return wire.ModeOff
 	case m == wire.ModeBlock && p.killed:
 		return wire.ModeMonitor
-	case m == wire.ModeBlock, m == wire.ModeMonitor:
-		return m
 	}
-	return wire.ModeOff
+	return m
 }

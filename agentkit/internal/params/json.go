@@ -22,29 +22,28 @@ const (
 // and "json.items[0].id". What is not JSON is skipped, and a text that ends too
 // early gives what was there.
 func JSON(text string, yield func(address, value string) bool) {
-	s := jsonScanner{text: text, yield: yield}
-	s.scan()
+	var s JSONScanner
+	s.Scan(text, true, yield)
 }
 
-// jsonLevel is an object or array that is open.
-type jsonLevel struct {
-	array bool
-	index int
-	key   string
-}
-
-type jsonScanner struct {
+// JSONScanner does the same for a text that is still coming in.
+type JSONScanner struct {
 	text   string
 	i      int
 	levels []jsonLevel
 	deeper int  // levels open beyond maxDepth
 	key    bool // the next string is a name
-	yield  func(address, value string) bool
 	addr   []byte
 }
 
-func (s *jsonScanner) scan() {
+// Scan goes on where the last call stopped. Text is everything from the
+// beginning, and final says that no more will come: before, a scalar at its very
+// end may not be complete and waits.
+func (s *JSONScanner) Scan(text string, final bool, yield func(address, value string) bool) {
+	s.text = text
 	for s.i < len(s.text) {
+		start := s.i
+		var v string
 		switch c := s.text[s.i]; c {
 		case '{', '[':
 			s.open(c == '[')
@@ -55,13 +54,23 @@ func (s *jsonScanner) scan() {
 		case ':':
 			s.key = false
 		case '"', '\'':
-			if !s.value(s.quoted(c)) {
+			closed := false
+			if v, closed = s.quoted(c); !closed && !final {
+				s.i = start
+				return
+			}
+			if !s.value(v, yield) {
 				return
 			}
 			continue
 		case ' ', '\t', '\r', '\n':
 		default:
-			if !s.value(s.bare()) {
+			v = s.bare()
+			if s.i == len(s.text) && !final {
+				s.i = start
+				return
+			}
+			if !s.value(v, yield) {
 				return
 			}
 			continue
@@ -70,7 +79,14 @@ func (s *jsonScanner) scan() {
 	}
 }
 
-func (s *jsonScanner) open(array bool) {
+// jsonLevel is an object or array that is open.
+type jsonLevel struct {
+	array bool
+	index int
+	key   string
+}
+
+func (s *JSONScanner) open(array bool) {
 	s.key = !array
 	if len(s.levels) == maxDepth {
 		s.deeper++
@@ -79,7 +95,7 @@ func (s *jsonScanner) open(array bool) {
 	s.levels = append(s.levels, jsonLevel{array: array})
 }
 
-func (s *jsonScanner) close() {
+func (s *JSONScanner) close() {
 	if s.deeper > 0 {
 		s.deeper--
 	} else if len(s.levels) > 0 {
@@ -88,7 +104,7 @@ func (s *jsonScanner) close() {
 	s.key = false
 }
 
-func (s *jsonScanner) next() {
+func (s *JSONScanner) next() {
 	if len(s.levels) == 0 || s.deeper > 0 {
 		return
 	}
@@ -98,16 +114,16 @@ func (s *jsonScanner) next() {
 }
 
 // value takes a scalar or a name.
-func (s *jsonScanner) value(v string) bool {
+func (s *JSONScanner) value(v string, yield func(address, value string) bool) bool {
 	if s.key && len(s.levels) > 0 && s.deeper == 0 {
 		s.key = false
 		s.levels[len(s.levels)-1].key = v
-		return plainName(v) || s.yield(s.address(), v)
+		return plainName(v) || yield(s.address(), v)
 	}
-	return s.yield(s.address(), v)
+	return yield(s.address(), v)
 }
 
-func (s *jsonScanner) address() string {
+func (s *JSONScanner) address() string {
 	s.addr = append(s.addr[:0], "json"...)
 	for _, l := range s.levels {
 		if len(s.addr) > maxAddress {
@@ -127,7 +143,7 @@ func (s *jsonScanner) address() string {
 }
 
 // bare reads a number, a word, or garbage.
-func (s *jsonScanner) bare() string {
+func (s *JSONScanner) bare() string {
 	start := s.i
 	for s.i < len(s.text) && !strings.ContainsRune("{}[],:\"' \t\r\n", rune(s.text[s.i])) {
 		s.i++
@@ -135,34 +151,34 @@ func (s *jsonScanner) bare() string {
 	return s.text[start:s.i]
 }
 
-// quoted reads a string. It is a part of the text unless there is an escape in
-// it.
-func (s *jsonScanner) quoted(quote byte) string {
+// quoted reads a string, and reports whether its end was there. It is a part of
+// the text unless there is an escape in it.
+func (s *JSONScanner) quoted(quote byte) (v string, closed bool) {
 	s.i++
 	start := s.i
 	for s.i < len(s.text) {
 		switch s.text[s.i] {
 		case quote:
 			s.i++
-			return s.text[start : s.i-1]
+			return s.text[start : s.i-1], true
 		case '\\':
 			return s.escaped(start, quote)
 		}
 		s.i++
 	}
-	return s.text[start:]
+	return s.text[start:], false
 }
 
 // escaped reads the rest of a string that began at start and has an escape at
 // s.i.
-func (s *jsonScanner) escaped(start int, quote byte) string {
+func (s *JSONScanner) escaped(start int, quote byte) (v string, closed bool) {
 	out := make([]byte, 0, max(2*(s.i-start), 64))
 	out = append(out, s.text[start:s.i]...)
 	for s.i < len(s.text) {
 		c := s.text[s.i]
 		s.i++
 		if c == quote {
-			break
+			return string(out), true
 		}
 		if c != '\\' || s.i == len(s.text) {
 			out = append(out, c)
@@ -187,11 +203,11 @@ func (s *jsonScanner) escaped(start int, quote byte) string {
 			out = append(out, e)
 		}
 	}
-	return string(out)
+	return string(out), false
 }
 
 // unicode reads the digits after \u, and the second half of a surrogate pair.
-func (s *jsonScanner) unicode() rune {
+func (s *JSONScanner) unicode() rune {
 	r, ok := s.hex4(s.i)
 	if !ok {
 		return utf8.RuneError
@@ -211,7 +227,7 @@ func (s *jsonScanner) unicode() rune {
 	return utf8.RuneError
 }
 
-func (s *jsonScanner) hex4(at int) (r rune, ok bool) {
+func (s *JSONScanner) hex4(at int) (r rune, ok bool) {
 	if at+4 > len(s.text) {
 		return 0, false
 	}

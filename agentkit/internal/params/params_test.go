@@ -177,6 +177,15 @@ func FuzzJSON(f *testing.F) {
 			n++
 			return true
 		})
+		var whole, pieces []string
+		JSON(text, func(a, v string) bool { whole = append(whole, a+"="+v); return true })
+		var s JSONScanner
+		for end := range len(text) + 1 {
+			s.Scan(text[:end], end == len(text), func(a, v string) bool { pieces = append(pieces, a+"="+v); return true })
+		}
+		if len(text) < 2000 && !slices.Equal(whole, pieces) {
+			t.Fatalf("%q byte by byte: %q, in one: %q", text, pieces, whole)
+		}
 		if n > len(text)+1 {
 			t.Fatalf("%d values from %d bytes", n, len(text))
 		}

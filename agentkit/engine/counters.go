@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sqreen/sqreen/agentkit/wire"
+)
+
+// shards is how many copies of the busiest counters there are, so that
+// processors do not fight over one cache line.
+const shards = 4
+
+// maxKeyed bounds the counters that are named at run time; what comes after
+// that is counted under the key "other".
+const maxKeyed = 2000
+
+// counters sums by minute. Adding to the counters of every request takes no
+// lock; the others are rare enough for one.
+type counters struct {
+	current atomic.Pointer[minuteSums]
+
+	mu      sync.Mutex
+	retired []*minuteSums // still written to by whoever held them at the turn of the minute
+	keyed   map[keyedCounter]float64
+}
+
+type keyedCounter struct {
+	name, key string
+	minute    int64
+}
+
+// minuteSums are the counters of one minute.
+type minuteSums struct {
+	minute int64
+	shard  [shards]struct {
+		requests, inspected, blocked, passlisted, sql atomic.Int64
+		checkNanos, requestNanos                      atomic.Int64
+		status                                        [600]atomic.Int32
+		_                                             [64]byte
+	}
+}
+
+// at returns the sums of the minute that now is in.
+func (c *counters) at(now time.Time) *minuteSums {
+	minute := now.Unix() / 60
+	if m := c.current.Load(); m != nil && m.minute >= minute { // a clock set back adds to the newest minute
+		return m
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.current.Load()
+	if m != nil && m.minute >= minute {
+		return m
+	}
+	if m != nil {
+		c.retired = append(c.retired, m)
+	}
+	next := &minuteSums{minute: minute}
+	c.current.Store(next)
+	return next
+}
+
+// answered counts a request and its answer.
+func (c *counters) answered(now time.Time, q *Request, status int, took time.Duration) {
+	s := &c.at(now).shard[rand.IntN(shards)]
+	s.requests.Add(1)
+	s.requestNanos.Add(int64(took))
+	if spent := q.spent.Load(); spent > 0 {
+		s.checkNanos.Add(spent)
+	}
+	if status > 0 && status < len(s.status) {
+		s.status[status].Add(1)
+	}
+	switch {
+	case q.passlisted:
+		s.passlisted.Add(1)
+	case q.inspected.Load():
+		s.inspected.Add(1)
+	}
+	if q.blocked.Load() != nil {
+		s.blocked.Add(1)
+	}
+}
+
+// statements counts SQL statements that were looked at.
+func (c *counters) statements(now time.Time) {
+	c.at(now).shard[rand.IntN(shards)].sql.Add(1)
+}
+
+// add counts something that happens rarely.
+func (c *counters) add(now time.Time, name, key string, n float64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keyed == nil {
+		c.keyed = make(map[keyedCounter]float64)
+	}
+	k := keyedCounter{name, key, now.Unix() / 60}
+	if _, ok := c.keyed[k]; !ok && len(c.keyed) >= maxKeyed {
+		k.key = "other"
+	}
+	c.keyed[k] += n
+}
+
+// keep is for how many minutes a retired minute may still be written to.
+const keep = 10
+
+// take returns everything counted since the last call, and begins at zero.
+func (c *counters) take(now time.Time) []wire.Counter {
+	c.at(now) // retire a minute that is over
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []wire.Counter
+	young := c.retired[:0]
+	for _, m := range c.retired {
+		out = m.take(out)
+		if m.minute > now.Unix()/60-keep {
+			young = append(young, m)
+		}
+	}
+	clear(c.retired[len(young):])
+	c.retired = young
+	out = c.current.Load().take(out)
+	for k, v := range c.keyed {
+		out = append(out, wire.Counter{Name: k.name, Key: k.key, Minute: minuteTime(k.minute), Value: v})
+	}
+	clear(c.keyed)
+	return out
+}
+
+func minuteTime(minute int64) time.Time { return time.Unix(minute*60, 0).UTC() }
+
+// take moves the sums of m to out.
+func (m *minuteSums) take(out []wire.Counter) []wire.Counter {
+	at := minuteTime(m.minute)
+	put := func(name, key string, v float64) {
+		if v != 0 {
+			out = append(out, wire.Counter{Name: name, Key: key, Minute: at, Value: v})
+		}
+	}
+	var requests, inspected, blocked, passlisted, sql, check, request int64
+	var status [600]int64
+	for i := range m.shard {
+		s := &m.shard[i]
+		requests += s.requests.Swap(0)
+		inspected += s.inspected.Swap(0)
+		blocked += s.blocked.Swap(0)
+		passlisted += s.passlisted.Swap(0)
+		sql += s.sql.Swap(0)
+		check += s.checkNanos.Swap(0)
+		request += s.requestNanos.Swap(0)
+		for code := range s.status {
+			if s.status[code].Load() != 0 {
+				status[code] += int64(s.status[code].Swap(0))
+			}
+		}
+	}
+	put(wire.CounterRequests, "", float64(requests))
+	put(wire.CounterInspected, "", float64(inspected))
+	put(wire.CounterBlocked, "", float64(blocked))
+	put(wire.CounterPasslisted, "", float64(passlisted))
+	put(wire.CounterSQL, "", float64(sql))
+	put(wire.CounterCheckTime, "", float64(check)/1e3)
+	put(wire.CounterRequestTime, "", float64(request)/1e3)
+	for code, n := range status {
+		if n != 0 {
+			put(wire.CounterStatus, statusKey(code), float64(n))
+		}
+	}
+	return out
+}
+
+// statusKey writes a status code without the cost of a general formatter.
+func statusKey(code int) string {
+	return string([]byte{byte('0' + code/100), byte('0' + code/10%10), byte('0' + code%10)})
+}
