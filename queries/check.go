@@ -44,6 +44,10 @@ func (p *parser) unknownField(tok token) *fault {
 	if p.schema.Name == "" {
 		f.message = fmt.Sprintf("there is no field %q", tok.name)
 	}
+	if d := p.schema.Dynamic; d != nil && equalFold(tok.name, d.Prefix) {
+		f.message, f.hint = fmt.Sprintf("a name is missing after %q", d.Prefix), fmt.Sprintf("for example %splan:free", d.Prefix)
+		return f
+	}
 	names := p.schema.names()
 	if f.hint = didYouMean(tok.name, names); f.hint != "" {
 		return f
@@ -201,11 +205,15 @@ func (p *parser) wrongType(sub subject, lit literal, want string) *fault {
 	if sub.key != "" {
 		kind = Number
 	}
-	return &fault{
+	f := &fault{
 		start: lit.start, end: lit.end, expected: want,
 		message: fmt.Sprintf("%s wants %s, got %q", sub.name, want, lit.text),
 		hint:    "for example " + example(sub.name, kind),
 	}
+	if strings.Contains(lit.text, ",") && !lit.quoted {
+		f.hint = fmt.Sprintf("write a list in parentheses: %s:(%s)", sub.name, lit.text)
+	}
+	return f
 }
 
 // example shows terms that a type accepts.
@@ -247,6 +255,17 @@ func (sub *subject) startOf(v value) int {
 		return v.start - len(v.op.symbol())
 	}
 	return v.start
+}
+
+// comparedRange refuses >1..5.
+func comparedRange(sub subject, v value) *fault {
+	if v.op == opHas || !v.ranged && (v.lo.quoted || !strings.Contains(v.lo.text, "..")) {
+		return nil
+	}
+	return &fault{
+		start: sub.startOf(v), end: v.end, expected: "one value", message: "a comparison wants one value, not a range",
+		hint: fmt.Sprintf("leave out %q", v.op.symbol()),
+	}
 }
 
 // openRange refuses "..": a range with no end at all.

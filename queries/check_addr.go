@@ -54,8 +54,12 @@ func (p *parser) addAddrRange(t *addrTest, sub subject, v value, lo, hi literal)
 		}
 	case !fromOK || !from.IsSingleIP() || lo.parts != nil:
 		return "", p.notAddr(sub, lo)
-	case !toOK || !to.IsSingleIP() || hi.parts != nil || to.Addr().Is4() != from.Addr().Is4():
+	case !toOK || !to.IsSingleIP() || hi.parts != nil:
 		return "", p.notAddr(sub, hi)
+	case to.Addr().Is4() != from.Addr().Is4():
+		f := p.wrongType(sub, hi, "an address of the same family")
+		f.hint = fmt.Sprintf("write one range for each: %s:(10.0.0.1..10.0.0.9,2001:db8::1..2001:db8::9)", sub.name)
+		return "", f
 	case to.Addr().Less(from.Addr()):
 		return "", upsideDown(sub, v, from.Addr().String(), to.Addr().String())
 	}
@@ -67,6 +71,10 @@ func (p *parser) notAddr(sub subject, lit literal) *fault {
 	f := p.wrongType(sub, lit, "an IP address or prefix")
 	if s := prefixOfStars(lit.text); s != "" && !lit.quoted {
 		f.hint = fmt.Sprintf("did you mean %s:%s?", sub.name, s)
+		return f
+	}
+	if bare, _, zoned := strings.Cut(lit.text, "%"); zoned && isAddress(bare) {
+		f.hint = fmt.Sprintf("addresses are kept without their zone; did you mean %s:%s?", sub.name, bare)
 		return f
 	}
 	names := make([]string, 0, len(addrClasses()))

@@ -105,6 +105,9 @@ func compareIntFloat(i int64, f float64) int {
 
 // addNumber adds a number, those on one side of it, or a range.
 func (p *parser) addNumber(t *numberTest, sub subject, v value) (string, *fault) {
+	if err := comparedRange(sub, v); err != nil {
+		return "", err
+	}
 	lo, hi, ok := v.ends()
 	if !ok {
 		n, err := p.number(sub, v.lo)
@@ -162,6 +165,9 @@ func (p *parser) number(sub subject, lit literal) (number, *fault) {
 		if rest = strings.ToLower(first[1:]); rest == "xx" || rest == "*" || rest == "**" {
 			f.hint = fmt.Sprintf("did you mean %s:%c00..%c99?", sub.name, first[0], first[0])
 		}
+	}
+	if _, ok := parseNumber(strings.ToUpper(lit.text)); ok && lit.parts == nil {
+		f.hint = fmt.Sprintf("did you mean %s:%s? M stands for a million", sub.name, strings.ToUpper(lit.text))
 	}
 	if n, ok := parseNumber(strings.ReplaceAll(lit.text, ",", "")); ok && strings.Contains(lit.text, ",") {
 		f.hint = fmt.Sprintf("did you mean %s:%s, or the list %s:(%s)?", sub.name, n, sub.name, lit.text)

@@ -45,12 +45,18 @@ func addLiteral(t *textTest, lit literal) string {
 // addEnum adds a choice, those a wildcard fits, or those on one side of it.
 func (p *parser) addEnum(t *textTest, sub subject, v value) (string, *fault) {
 	f := sub.field
+	if _, _, ranged := v.ends(); ranged && !f.Ordered {
+		v.ranged = true
+	}
 	if !f.Ordered {
 		if err := p.noOrder(sub, v, fmt.Sprintf("list the values: %s:(%s)", sub.name, strings.Join(f.Values[:min(2, len(f.Values))], ","))); err != nil {
 			return "", err
 		}
 	}
-	if lo, hi, ok := v.ends(); ok && f.Ordered {
+	if err := comparedRange(sub, v); err != nil {
+		return "", err
+	}
+	if lo, hi, ok := v.ends(); ok {
 		return p.addEnumRange(t, sub, v, lo, hi)
 	}
 	if v.lo.parts != nil && v.op == opHas {

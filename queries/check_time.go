@@ -34,6 +34,9 @@ func (p *parser) addTime(t *intTest, sub subject, v value) (string, *fault) {
 
 // addSpan adds what a comparison or a range means for values that are counted in microseconds.
 func (p *parser) addSpan(t *intTest, sub subject, v value, read func(literal) (moment, *fault)) (string, *fault) {
+	if err := comparedRange(sub, v); err != nil {
+		return "", err
+	}
 	lo, hi, ok := v.ends()
 	if !ok {
 		m, err := read(v.lo)
@@ -331,7 +334,7 @@ func formatDuration(d time.Duration) string {
 		sign, d = "-", -d
 	}
 	for _, u := range units {
-		if d%u.size == 0 && d/u.size < 1000 && (d/u.size > 1 || u.size < 24*time.Hour) {
+		if d%u.size == 0 && d/u.size < 10_000 && (d/u.size > 1 || u.size < 24*time.Hour) {
 			return sign + strconv.FormatInt(int64(d/u.size), 10) + u.name
 		}
 	}

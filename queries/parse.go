@@ -303,6 +303,9 @@ func (p *parser) checkValue(tok token, v value) *fault {
 		message: fmt.Sprintf("a value is expected right after %q", p.src[tok.start:v.end]),
 		hint:    fmt.Sprintf(`for example %s:* for any value, or %s:"" for none`, tok.name, tok.name),
 	}
+	if isBuiltin(tok.name) {
+		f.hint = fmt.Sprintf("for example %s:24h or %s:yesterday", tok.name, tok.name)
+	}
 	p.skipSpace()
 	if word := p.src[p.pos : p.pos+p.rawLen(false)]; p.pos > v.end && word != "" && !isKeyword(word) {
 		f.hint = "remove the space: " + p.src[tok.start:v.end] + word

@@ -46,10 +46,10 @@ func likeness(word, name string) (cost int, near bool) {
 	if len(word) > 64 {
 		return 0, false
 	}
-	if len(word) >= 2 && strings.HasPrefix(name, word) || len(name) >= 3 && strings.HasPrefix(word, name) {
-		return 1, true
-	}
 	d := distance(word, name)
+	if len(word) >= 2 && strings.HasPrefix(name, word) || len(name) >= 3 && strings.HasPrefix(word, name) {
+		return min(d, 2), true
+	}
 	return d, d <= max(1, max(len(word), len(name))/3) && d < min(len(word), len(name))
 }
 
