@@ -3,13 +3,19 @@ package cmd
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/sqreen/sqreen/cmd/actions"
 	"github.com/sqreen/sqreen/cmd/activity"
 	"github.com/sqreen/sqreen/cmd/app"
 	"github.com/sqreen/sqreen/cmd/completion"
+	"github.com/sqreen/sqreen/cmd/doctor"
 	"github.com/sqreen/sqreen/cmd/events"
 	"github.com/sqreen/sqreen/cmd/incidents"
 	"github.com/sqreen/sqreen/cmd/internal/cmdutil"
 	"github.com/sqreen/sqreen/cmd/inventory"
+	"github.com/sqreen/sqreen/cmd/policies"
+	"github.com/sqreen/sqreen/cmd/serve"
+	"github.com/sqreen/sqreen/cmd/status"
+	"github.com/sqreen/sqreen/cmd/tokens"
 	"github.com/sqreen/sqreen/cmd/version"
 )
 
@@ -39,12 +45,19 @@ type entry struct {
 // package with New(f) and a line here.
 func commands() []entry {
 	return []entry{
+		{groupRun, serve.New},
 		// {groupRun, demo.New},
+		// {groupObserve, tui.New},
+		{groupObserve, status.New},
 		{groupObserve, inventory.New},
 		{groupObserve, app.New},
 		{groupObserve, incidents.New},
 		{groupObserve, activity.New},
 		{groupObserve, events.New},
+		{groupRespond, actions.New},
+		{groupRespond, policies.New},
+		{groupSetup, tokens.New},
+		{groupSetup, doctor.New},
 		{groupSetup, completion.New},
 		{groupSetup, version.New},
 	}

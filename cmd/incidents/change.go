@@ -72,7 +72,7 @@ func snoozeVerb() verb {
 		long:    "Snooze incidents. They open again when the time is up.",
 		example: "  $ sqreen incidents snooze 12 --for 4h\n  $ sqreen incidents snooze 12 --until 2026-12-01",
 		flags: func(o *ChangeOptions, cmd *cobra.Command) {
-			cmd.Flags().StringVar(&o.For, "for", "", "for how `long`: 45m, 4h, 7d")
+			cmd.Flags().StringVar(&o.For, "for", "", "for a `duration`: 45m, 4h, 7d")
 			cmd.Flags().StringVar(&o.Until, "until", "", "until a `time`: 2026-12-01, 2026-12-01T08:00:00Z")
 			cmdutil.Fixed(cmd, "for", "1h", "4h", "24h", "7d")
 		},
@@ -91,7 +91,7 @@ func assignVerb() verb {
 		name: "assign", short: "Assign incidents to somebody", done: "Assigned", takes: liveTerm,
 		long: "Say who takes care of incidents.", example: "  $ sqreen incidents assign 12 --to alice\n  $ sqreen incidents assign 12 --to nobody",
 		flags: func(o *ChangeOptions, cmd *cobra.Command) {
-			cmd.Flags().StringVar(&o.To, "to", "", "`who` takes care of it; \"nobody\" takes it from everybody")
+			cmd.Flags().StringVar(&o.To, "to", "", "`name` of who takes care of it; \"nobody\" takes it from everybody")
 			cmdutil.Must(cmd.MarkFlagRequired("to"))
 			o.Values(cmd, "to", "incidents", "assignee")
 		},

@@ -89,7 +89,7 @@ func (o *CheckOptions) flags(f *cmdutil.Factory, cmd *cobra.Command) {
 	fl.StringVar(&o.Baseline, "baseline", "", "only incidents that this `file` does not know fail")
 	fl.StringVar(&o.WriteBaseline, "write-baseline", "", "write the incidents there are to a `file`, and fail on none")
 	fl.BoolVar(&o.AllowSilent, "allow-silent", false, "apps without an agent that reports are fine")
-	fl.StringVar(&o.MaxAge, "max-age", "", "how `long` ago the last word of an agent may be: 1h")
+	fl.StringVar(&o.MaxAge, "max-age", "", "how old the last word of an agent may be, a `duration` such as 1h")
 	fl.StringArrayVarP(&o.Outputs, "output", "o", nil, "`format[=file]`, repeatable: "+strings.Join(checkFormats, ", "))
 	cmdutil.Fixed(cmd, "fail-on", append(localplatform.Severities(), "none")...)
 	cmdutil.Fixed(cmd, "show", append(localplatform.Severities(), showFailing)...)
