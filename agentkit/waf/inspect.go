@@ -13,7 +13,7 @@ import (
 const (
 	MaxLayers  = 6   // layers of encoding undone in one value
 	MaxMatches = 32  // matches kept for one request
-	maxHits    = 256 // occurrences of words kept for one value
+	maxHits    = 128 // occurrences of literals handled at a time
 	maxKept    = 1 << 16
 )
 
@@ -111,31 +111,31 @@ func (x *Inspection) Value(src Source, key, value string) {
 func (x *Inspection) judge(s string, where detect.Where) scan.Chars {
 	rs := x.rs
 	x.hits.Reset()
-	chars, full := rs.literals.Scan(s, &x.hits, maxHits)
-	if full {
-		rs.stats.TooMany.Add(1)
-	}
-	x.view.S, x.view.Chars, x.view.Words = s, chars, 0
-	if len(x.hits.IDs) > 0 {
-		x.literals(s)
-	}
-	if full || rs.nocheck {
-		x.view.Words = ^detect.Words(0)
-	}
-	if chars&^scan.Plain == 0 && x.view.Words == 0 && !rs.nocheck {
+	chars, next := rs.literals.Scan(s, 0, &x.hits, maxHits)
+	if chars&^scan.Plain == 0 && len(x.hits.IDs) == 0 && rs.check == checkFast {
 		return chars
 	}
-	x.view.Where, x.view.Decoded = where, x.depth > 0
-	x.view.Forget()
+	if next < len(s) {
+		chars |= scan.KindsOf(s[next:])
+	}
+	v := &x.view
+	v.S, v.Chars, v.Words, v.Where, v.Decoded = s, chars, 0, where, x.depth > 0
+	v.Forget()
 	x.found.Reset()
+	x.literals(s)
+	for next < len(s) {
+		x.hits.Reset()
+		_, next = rs.literals.Scan(s, next, &x.hits, maxHits)
+		x.literals(s)
+	}
 	for i := range rs.detectors {
 		d := &rs.detectors[i]
-		if rs.nocheck || d.Open(&x.view) {
-			d.Run(&x.view, &x.found)
+		if rs.check == checkPlain || d.Open(v) {
+			d.Run(v, &x.found)
 		}
 	}
-	for _, f := range x.found.All() {
-		x.finding(s, f)
+	for i := range x.found.N {
+		x.finding(s, x.found.List[i])
 	}
 	return chars
 }
@@ -143,16 +143,20 @@ func (x *Inspection) judge(s string, where detect.Where) scan.Chars {
 // literals follows the literals that were found to the rules and detectors that
 // asked for them.
 func (x *Inspection) literals(s string) {
+	rs := x.rs
 	for i, id := range x.hits.IDs {
 		at := int(x.hits.At[i])
-		for k := range x.rs.owners[id] {
-			o := &x.rs.owners[id][k]
-			if o.rule < 0 {
+		for k := range rs.owners[id] {
+			o := &rs.owners[id][k]
+			switch {
+			case o.rule >= 0:
+				if n := rs.literals.Len(int(id)); x.applies(o.rule) && o.holds(s, at, n) {
+					x.report(o.rule, o.level, string(o.op), s[at:at+n])
+				}
+			case o.text < 0:
 				x.view.Words |= o.bit
-				continue
-			}
-			if n := x.rs.literals.Len(int(id)); x.applies(o.rule) && o.holds(s, at, n) {
-				x.report(o.rule, o.level, string(o.op), s[at:at+n])
+			default:
+				rs.detectors[o.det].Phrase(&x.view, int(o.text), at, &x.found)
 			}
 		}
 	}
@@ -252,34 +256,40 @@ func (x *Inspection) layersOf(s string, chars scan.Chars, where detect.Where) {
 // UTF-7, and base64, whose content may be encoded once more.
 func (x *Inspection) sides(s string, chars scan.Chars, where detect.Where) {
 	if chars&(scan.Less|scan.Greater) == scan.Less|scan.Greater {
-		if out, ok := decode.StripTags(x.side[:0], s); ok {
+		if out, ok := x.keep(decode.StripTags(x.side[:0], s)); ok {
 			x.aside(decode.Tags, out, where)
 		}
 	}
-	if chars&scan.Plus != 0 && (chars&scan.Space == 0 || x.depth > 0) {
+	if chars&scan.Plus != 0 && (chars&scan.Space == 0 && where != detect.Header || x.depth > 0) {
 		x.aside(decode.Plus, decode.Pluses(x.side[:0], s), where)
-		if out, ok := decode.UTF7Text(x.side[:0], s); ok {
+		if out, ok := x.keep(decode.UTF7Text(x.side[:0], s)); ok {
 			x.aside(decode.UTF7, out, where)
 		}
 	} else if chars&scan.Plus != 0 {
-		if out, ok := decode.UTF7Text(x.side[:0], s); ok {
+		if out, ok := x.keep(decode.UTF7Text(x.side[:0], s)); ok {
 			x.aside(decode.UTF7, out, where)
 		}
 	}
 	if chars&^base64Kinds != 0 || len(s) < decode.MinBase64 {
 		return
 	}
-	if out, ok := decode.Text(x.side[:0], s); ok {
+	if out, ok := x.keep(decode.Text(x.side[:0], s)); ok {
 		x.aside(decode.Base64, out, where)
 	} else if where == detect.URLPath {
 		x.lastSegment(s, where)
 	}
 }
 
+// keep holds on to a buffer that grew, also when it was of no use.
+func (x *Inspection) keep(out []byte, ok bool) ([]byte, bool) {
+	x.side = out
+	return out, ok
+}
+
 // lastSegment tries the last part of a path as base64.
 func (x *Inspection) lastSegment(s string, where detect.Where) {
 	if i := strings.LastIndexByte(s, '/'); i >= 0 && len(s)-i > decode.MinBase64 {
-		if out, ok := decode.Text(x.side[:0], s[i+1:]); ok {
+		if out, ok := x.keep(decode.Text(x.side[:0], s[i+1:])); ok {
 			x.aside(decode.Base64, out, where)
 		}
 	}

@@ -46,10 +46,18 @@ type Ruleset struct {
 	owners    [][]owner  // by literal
 	byClass   [][]uint32 // by class of finding, the rules that ask for it and their test
 	detectors []detect.Detector
-	nocheck   bool // tests only: look at every rule and detector, whatever the pass saw
+	check     check
 	pool      sync.Pool
 	stats     Stats
 }
+
+// check says how values are looked at.
+type check uint8
+
+const (
+	checkFast  check = iota
+	checkPlain       // every detector runs, whatever the pass saw; tests compare the two
+)
 
 // compiled is what of a rule is needed while inspecting.
 type compiled struct {
@@ -63,6 +71,8 @@ type owner struct {
 	op    Op
 	level Confidence
 	bit   detect.Words
+	det   uint8 // the detector
+	text  int16 // which of its phrases, -1 for a word
 }
 
 // Stats counts what the engine did and what it left out, since the Ruleset was
@@ -72,7 +82,6 @@ type Stats struct {
 	Decoded   atomic.Uint64 // layers of encoding undone
 	Matches   atomic.Uint64
 	TooDeep   atomic.Uint64 // values with more layers than MaxLayers
-	TooMany   atomic.Uint64 // values with more words of interest than are kept
 	LeftOut   atomic.Uint64 // matches beyond MaxMatches of one request
 	BodyParts atomic.Uint64 // parts of bodies left out because of a limit
 }
@@ -121,7 +130,10 @@ func Compile(rules []Rule, stack Stack) (*Ruleset, error) {
 	for i := range c.rs.detectors {
 		d := &c.rs.detectors[i]
 		for _, w := range d.Words {
-			c.literal(w, owner{rule: -1, bit: d.Bit()})
+			c.literal(w, owner{rule: -1, bit: d.Bit(), text: -1})
+		}
+		for k, w := range d.Phrases {
+			c.literal(w, owner{rule: -1, det: uint8(i), text: int16(k)})
 		}
 	}
 	var errs []error

@@ -6,14 +6,6 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var codeWords = []string{
-	"<?php", "<?=", "<? ", "?php", "eval(", "eval (", "system(", "system (", "exec(", "assert(", "phpinfo", "passthru", "base64_decode", "$_get", "$_post", "$_request", "$_server", "$_cookie", "$_files", "$globals", "file_get_contents", "file_put_contents", "fopen(", "include(", "require(", "include_once", "require_once", "create_function", "call_user_func", "preg_replace", "proc_open", "shell_exec", "popen(", "move_uploaded_file", "print(", "print_r", "echo(", "die(", "chr(", "gzinflate", "str_rot13", "allow_url_include", "auto_prepend",
-	"runtime", "processbuilder", "java.lang", "java.io", "java.util", "java.net", "javax.", "getclass", "classloader", "scriptengine", "ognl", "#_memberaccess", "@java", "forname(",
-	"child_process", "process.", "global.", "fs.readfile", "spawn(", "mainmodule", "constructor", "settimeout(", "__import__", "os.system", "os.popen", "subprocess", "__builtins__", "__globals__", "__class__", "__subclasses__", "importlib", "exec:", "open(", "kernel.", "io.popen", "file.open", "wscript.shell", "createobject", "server.scripttimeout", "response.write", "execute(", "execute ", "unescape(", "sys.path", "lang.runtime", "net.socket", "io.read", "%x(", "%x{", "new function", "function()", "res.end", "response.end", "invokefunction", "think\\", "freemarker", "getruntime",
-}
-
-func codeGate(_ *View, word bool) bool { return word }
-
 // codeSign is a piece of code that gives an injection away.
 type codeSign struct {
 	text  string
@@ -22,10 +14,11 @@ type codeSign struct {
 	also  string // must occur in what follows; empty asks for nothing
 }
 
+func (c codeSign) phraseText() string { return c.text }
+
 var codeSigns = []codeSign{
 	{"<?php", CodePHP, High, ""},
-	{"<?=", CodePHP, High, ""},
-	{"<? ", CodePHP, Medium, "("},
+
 	{"phpinfo", CodePHP, High, "("},
 	{"$_get", CodePHP, High, "["},
 	{"$_post", CodePHP, High, "["},
@@ -110,36 +103,22 @@ var codeSigns = []codeSign{
 	{"unescape(", CodeOther, Low, "%u"},
 }
 
-// detectCode looks for calls by which code takes over its runtime.
-func detectCode(v *View, out *Findings) {
-	s := v.S
-	if v.Words&(1<<codeIndex) == 0 {
+// codePhraseAt judges calls by which code takes over its runtime.
+func codePhraseAt(v *View, k, at int, out *Findings) {
+	s, c := v.S, &codeSigns[k]
+	after := at + len(c.text)
+	rest := s[after:min(len(s), after+160)]
+	if c.also != "" && !codeAlso(c, rest) || isLetter(c.text[0]) && wordBefore(s, at) {
 		return
 	}
-	program := strings.Count(s[:min(len(s), 4000)], "\n") >= 3 && !containsFold(s, "<?php")
-	for i := range codeSigns {
-		c := &codeSigns[i]
-		at := indexFold(s, c.text, 0)
-		if at < 0 {
-			continue
-		}
-		after := at + len(c.text)
-		rest := s[after:min(len(s), after+160)]
-		if c.also != "" && !codeAlso(c, rest) {
-			continue
-		}
-		if at > 0 && isLetter(c.text[0]) && isWord(s[at-1]) {
-			continue
-		}
-		level := c.level
-		if level == Medium && strings.HasSuffix(c.text, "(") {
-			level = callLevel(v, at, rest)
-		}
-		if program && level > Low {
-			level = Low
-		}
-		out.add(c.class, v.below(level), at, clip(s, at, after+40))
+	level := c.level
+	if level == Medium && strings.HasSuffix(c.text, "(") {
+		level = callLevel(v, at, rest)
 	}
+	if v.lines() >= 3 && c.text != "<?php" {
+		level = Low
+	}
+	out.add(c.class, v.below(level), at, clip(s, at, after+40))
 }
 
 func codeAlso(c *codeSign, rest string) bool {
@@ -174,5 +153,3 @@ func callLevel(v *View, at int, rest string) Level {
 	}
 	return Low
 }
-
-const codeIndex = 10

@@ -187,6 +187,7 @@ type View struct {
 	Where   Where
 	Decoded bool // an encoding was undone to get here
 	prose   int8 // 0 not asked yet, 1 no, 2 yes
+	breaks  int  // line breaks and one, 0 when not counted yet
 }
 
 // has tells whether any of the kinds of characters occur.
@@ -197,11 +198,13 @@ type Words uint32
 
 // Detector is a named judge of values.
 type Detector struct {
-	Name  string
-	Words []string // at least four bytes each, lower case; any of them sets the detector's bit
-	gate  func(v *View, word bool) bool
-	run   func(v *View, out *Findings)
-	bit   Words
+	Name    string
+	Words   []string // at least four bytes each, lower case; any of them sets the detector's bit
+	Phrases []string // texts that are judged where they stand, by Phrase
+	gate    func(v *View, word bool) bool
+	run     func(v *View, out *Findings)
+	phrase  func(v *View, k, at int, out *Findings)
+	bit     Words
 }
 
 // Open tells whether the detector can find anything in the value.
@@ -210,29 +213,62 @@ func (d *Detector) Open(v *View) bool { return d.gate(v, v.Words&d.bit != 0) }
 // Run judges the value.
 func (d *Detector) Run(v *View, out *Findings) { d.run(v, out) }
 
+// Phrase judges the place at which the k-th of Phrases stands.
+func (d *Detector) Phrase(v *View, k, at int, out *Findings) { d.phrase(v, k, at, out) }
+
 // Bit is the detector's place in Words.
 func (d *Detector) Bit() Words { return d.bit }
 
 // All returns the detectors. The slice is made anew for each call.
 func All() []Detector {
 	list := []Detector{
-		{Name: "sql", Words: sqlWords, gate: sqlGate, run: detectSQL},
-		{Name: "html", Words: htmlWords, gate: htmlGate, run: detectHTML},
-		{Name: "js", Words: jsWords, gate: jsGate, run: detectJS},
-		{Name: "shell", Words: shellWords, gate: shellGate, run: detectShell},
-		{Name: "path", Words: pathWords, gate: pathGate, run: detectPath},
-		{Name: "template", Words: templateWords, gate: templateGate, run: detectTemplate},
-		{Name: "query", Words: queryWords, gate: queryGate, run: detectQuery},
-		{Name: "lines", Words: lineWords, gate: linesGate, run: detectLines},
-		{Name: "xml", Words: xmlWords, gate: xmlGate, run: detectXML},
-		{Name: "url", Words: urlWords, gate: urlGate, run: detectURL},
-		{Name: "code", Words: codeWords, gate: codeGate, run: detectCode},
-		{Name: "serial", Words: serialWords, gate: serialGate, run: detectSerial},
+		{Name: "sql", Words: sqlWords, gate: sqlGate, run: detectSQL, Phrases: texts(sqlPhrases), phrase: sqlPhraseAt},
+		{Name: "html", Words: htmlWords, gate: htmlGate, run: detectHTML, Phrases: htmlPhrases, phrase: htmlPhraseAt},
+		{Name: "js", gate: jsGate, run: jsSigns, Phrases: jsPhrases, phrase: jsPhraseAt},
+		{Name: "shell", Words: shellWords, gate: shellGate, run: detectShell, Phrases: shellPhrases, phrase: shellPhraseAt},
+		{Name: "path", Words: pathWords, gate: pathGate, run: detectPath, Phrases: pathPhrases, phrase: pathPhraseAt},
+		{Name: "template", Words: templateWords, gate: templateGate, run: detectTemplate, Phrases: templatePhrases, phrase: templatePhraseAt},
+		{Name: "query", gate: queryGate, run: detectQuery, Phrases: queryPhrases, phrase: queryPhraseAt},
+		{Name: "lines", gate: linesGate, run: detectLines, Phrases: linePhrases, phrase: linePhraseAt},
+		{Name: "xml", gate: never, run: nothing, Phrases: xmlPhrases, phrase: xmlPhraseAt},
+		{Name: "url", gate: urlGate, run: detectURL, Phrases: urlPhrases, phrase: urlPhraseAt},
+		{Name: "code", gate: never, run: nothing, Phrases: texts(codeSigns), phrase: codePhraseAt},
+		{Name: "serial", gate: serialGate, run: phpObject, Phrases: texts(serialSigns), phrase: serialPhraseAt},
 	}
 	for i := range list {
 		list[i].bit = 1 << i
 	}
 	return list
+}
+
+// texter is an entry of a table of phrases.
+type texter interface{ phraseText() string }
+
+func texts[T texter](table []T) []string {
+	out := make([]string, len(table))
+	for i, e := range table {
+		out[i] = e.phraseText()
+	}
+	return out
+}
+
+func never(*View, bool) bool   { return false }
+func nothing(*View, *Findings) {}
+
+// wordBefore and wordAfter tell whether a text that stands at [at, end) is only
+// a part of a longer word.
+func wordBefore(s string, at int) bool { return at > 0 && isWord(s[at-1]) }
+func wordAfter(s string, end int) bool { return end < len(s) && isWord(s[end]) }
+
+// lines counts line breaks, which tell programs and documents from values.
+func (v *View) lines() int {
+	if !v.has(scan.Newline) {
+		return 0
+	}
+	if v.breaks == 0 {
+		v.breaks = 1 + strings.Count(v.S[:min(len(v.S), 4000)], "\n")
+	}
+	return v.breaks - 1
 }
 
 // Prose tells whether the value reads like text that a person wrote: a run of
@@ -380,4 +416,4 @@ func (l lookup) has(word string) bool {
 func clip(s string, start, end int) int { return max(start, min(end, len(s), start+200)) }
 
 // Forget drops what was worked out about the previous value.
-func (v *View) Forget() { v.prose = 0 }
+func (v *View) Forget() { v.prose, v.breaks = 0, 0 }

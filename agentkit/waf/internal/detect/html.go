@@ -7,7 +7,7 @@ import (
 )
 
 var htmlWords = []string{
-	"script:", "data:", "expression(", "-moz-binding", "behavior:", "@import", "v-on:", "ng-", "autofocus", "srcdoc", "<scr",
+	"script:", "data:", "expression(", "-moz-binding", "behavior:", "@import", "v-on:", "autofocus", "srcdoc", "<scr",
 }
 
 func htmlGate(v *View, word bool) bool {
@@ -20,18 +20,28 @@ func detectHTML(v *View, out *Findings) {
 	h := htmlReader{v: v, s: v.S, out: out}
 	if v.has(scan.Less) {
 		h.tags()
-		h.scripts()
 	}
 	if v.has(scan.Equal) {
 		h.breakouts()
 	}
-	h.uri(0, v.S, v.has(scan.Less|scan.Space))
-	if v.Words&(1<<htmlIndex) != 0 {
-		h.styles()
+	if l := activeURI(v.S); l >= Medium {
+		out.add(HTMLURI, v.below(l), 0, clip(v.S, 0, len(v.S)))
 	}
 }
 
-const htmlIndex = 1
+var htmlPhrases = []string{"script", "expression(", "-moz-binding", "behavior:url", "@import"}
+
+func htmlPhraseAt(v *View, k, at int, out *Findings) {
+	h := htmlReader{v: v, s: v.S, out: out}
+	if k > 0 {
+		h.style(htmlPhrases[k], at)
+		return
+	}
+	if end := at + len("script"); end < len(v.S) && v.S[end] == ':' {
+		h.uri(at)
+	}
+	h.script(at)
+}
 
 // htmlReader walks over one value.
 type htmlReader struct {
@@ -263,53 +273,29 @@ func afterScheme(s string) Level {
 	return None
 }
 
-// uri judges a value that is an active URI as a whole, or holds one behind an
-// equals sign or a quote.
-func (h *htmlReader) uri(at int, s string, _ bool) {
-	if l := activeURI(s); l >= Medium {
-		h.out.add(HTMLURI, h.v.below(l), at, clip(h.s, at, len(h.s)))
-		return
-	}
-	if h.v.Words&(1<<htmlIndex) == 0 {
-		return
-	}
-	for from := 0; ; {
-		i := indexFold(s, "script:", from)
-		if i < 0 {
-			return
-		}
-		from = i + 7
-		if i >= 4 && (scan.HasFold(s[i-4:], "java") || i >= 2 && scan.HasFold(s[i-2:], "vb")) && afterScheme(s[from:]) == High {
-			h.out.add(HTMLURI, h.v.below(Medium), i-2, clip(s, i, i+60))
-			return
-		}
+// uri judges javascript: behind an equals sign, a quote or anything else; i is
+// where "script:" stands.
+func (h *htmlReader) uri(i int) {
+	s := h.s
+	if i >= 2 && (i >= 4 && scan.HasFold(s[i-4:], "java") || scan.HasFold(s[i-2:], "vb")) && afterScheme(s[i+7:]) == High {
+		h.out.add(HTMLURI, h.v.below(Medium), i-2, clip(s, i, i+60))
 	}
 }
 
-// scripts judges <script anywhere, also where a browser would take it for a part
-// of something else.
-func (h *htmlReader) scripts() {
+// script judges <script, also where a browser would take it for a part of
+// something else; i is where "script" stands.
+func (h *htmlReader) script(i int) {
 	s := h.s
-	for from := 0; ; {
-		i := indexFold(s, "script", from)
-		if i < 0 {
-			return
-		}
-		from = i + 6
-		b := i - 1
-		for b >= 0 && (s[b] == '/' || isSpace(s[b]) || s[b] == 0 || s[b] == '<' && b > 0 && s[b-1] == '<') {
-			b--
-		}
-		if b < 0 || s[b] != '<' || from < len(s) && isWord(s[from]) {
-			continue
-		}
-		closing := strings.IndexByte(s[b:i], '/') >= 0
-		h.out.add(HTMLScript, h.scriptLevel(b, from, closing), b, clip(s, b, from+60))
-		if h.v.Prose() {
-			continue
-		}
+	end := i + 6
+	b := i - 1
+	for b >= 0 && i-b < 40 && (s[b] == '/' || isSpace(s[b]) || s[b] == 0 || s[b] == '<' && b > 0 && s[b-1] == '<') {
+		b--
+	}
+	if b < 0 || s[b] != '<' || wordAfter(s, end) {
 		return
 	}
+	closing := strings.IndexByte(s[b:i], '/') >= 0
+	h.out.add(HTMLScript, h.scriptLevel(b, end, closing), b, clip(s, b, end+60))
 }
 
 // scriptLevel tells a script from the mention of one: in a text, only a script
@@ -417,23 +403,18 @@ func jsLike(s string) bool {
 	return false
 }
 
-// styles looks for code in style sheets.
-func (h *htmlReader) styles() {
-	for _, w := range [...]string{"expression(", "-moz-binding", "behavior:url", "@import"} {
-		at := indexFold(h.s, w, 0)
-		if at < 0 {
-			continue
+// style judges code in style sheets; w stands at at.
+func (h *htmlReader) style(w string, at int) {
+	switch w {
+	case "@import":
+		rest := strings.TrimLeft(h.s[at+len(w):], " ")
+		if !hasAnyFold(rest, "'", `"`, "url(") || !h.v.has(scan.Less) {
+			return
 		}
-		level := Medium
-		if w == "@import" {
-			rest := strings.TrimLeft(h.s[at+len(w):], " ")
-			if !hasAnyFold(rest, "'", `"`, "url(") || !h.v.has(scan.Less) {
-				continue
-			}
+	case "expression(":
+		if !h.v.has(scan.Colon | scan.Less) {
+			return
 		}
-		if w == "expression(" && !(h.v.has(scan.Colon) || h.v.has(scan.Less)) {
-			continue
-		}
-		h.out.add(HTMLAttribute, h.v.below(level), at, clip(h.s, at, at+60))
 	}
+	h.out.add(HTMLAttribute, h.v.below(Medium), at, clip(h.s, at, at+60))
 }

@@ -6,16 +6,7 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var jsWords = []string{
-	"alert", "prompt", "confirm", "eval", "settimeout", "setinterval", "function", "document", "window", "location", "fromcharcode", "atob",
-	"constructor", ".call", ".apply", "fetch(", "xmlhttprequest", "import(", "onerror", "localstorage", "sessionstorage", "cookie", "innerhtml", "self", "parent",
-	"frames", "globalthis", "this", "getscript", "sendbeacon", "throw", "promise", "__proto__", "top[", "require", "process", "print(", "print`", "execscript",
-}
-
-func jsGate(v *View, word bool) bool {
-	if word {
-		return v.has(scan.Paren | scan.Backtick | scan.Bracket | scan.Dot | scan.Equal)
-	}
+func jsGate(v *View, _ bool) bool {
 	return v.has(scan.Bracket) && v.has(scan.Paren|scan.Plus|scan.Bang)
 }
 
@@ -32,29 +23,28 @@ var jsObjects = words("window self top parent frames globalthis this document co
 // jsMembers are members that tell an attack from ordinary code.
 var jsMembers = words("cookie domain write writeln location href createelement documentelement body referrer url uri baseuri domain_ open alert prompt confirm eval name onerror origin localstorage sessionstorage constructor navigate assign replace defaultview forms scripts")
 
-// detectJS reads every word of the value and looks at what stands around it.
-func detectJS(v *View, out *Findings) {
-	if v.Words&(1<<jsIndex) == 0 {
-		jsSigns(v, out)
-		return
-	}
-	j := jsReader{v: v, s: v.S, out: out, program: strings.Count(v.S[:min(len(v.S), 4000)], "\n") >= 3}
-	var buf [longestName]byte
-	for i := 0; i < len(j.s); {
-		if !isLetter(j.s[i]) && j.s[i] != '_' {
-			i++
-			continue
-		}
-		end := wordEnd(j.s, i)
-		if end-i >= 3 && end-i <= 16 {
-			j.word(i, end, foldName(&buf, j.s[i:end]))
-		}
-		i = end
-	}
-	jsSigns(v, out)
+// jsPhrases are the names that are looked at where they stand.
+var jsPhrases = []string{
+	"alert", "prompt", "confirm", "eval", "execscript", "settimeout", "setinterval", "atob", "fetch", "function", "fromcharcode", "getscript", "sendbeacon",
+	"print", "import", "window", "self", "top[", "top.", "parent", "frames", "globalthis", "this", "document", "content", "location", "constructor", "onerror", "__proto__",
 }
 
-const jsIndex = 2
+// jsPhraseAt judges one name by what stands around it.
+func jsPhraseAt(v *View, k, at int, out *Findings) {
+	if !v.has(scan.Paren|scan.Backtick|scan.Bracket|scan.Dot|scan.Equal) || wordBefore(v.S, at) {
+		return
+	}
+	name := jsPhrases[k]
+	end := at + len(name)
+	if k := name[len(name)-1]; k == '[' || k == '.' {
+		end--
+	} else if wordAfter(v.S, end) {
+		return
+	}
+	var buf [longestName]byte
+	j := jsReader{v: v, s: v.S, out: out, program: v.lines() >= 3}
+	j.word(at, end, foldName(&buf, v.S[at:end]))
+}
 
 type jsReader struct {
 	v       *View
@@ -131,7 +121,7 @@ func (j *jsReader) sink(i, end int, base Level, isFunction bool) {
 		base = High
 	} else if strings.IndexByte(j.s[end:k], ')') >= 0 && i > 0 && j.s[i-1] == '(' {
 		base = High // (alert)(1)
-	} else if base == Low && j.nested(k+1) {
+	} else if base == Low && j.nested(k+1) && (lower(j.s[i]) == 's' || lower(j.s[i]) == 'a' || strings.Contains(j.s[k:min(len(j.s), k+16)], "//")) {
 		base = Medium
 	}
 	j.out.add(JSCall, j.level(base), i, clip(j.s, i, k+40))

@@ -6,11 +6,7 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var lineWords = []string{
-	"<!--#", "<!--esi", "<esi:",
-}
-
-func linesGate(v *View, word bool) bool { return v.has(scan.Newline) || word }
+func linesGate(v *View, _ bool) bool { return v.has(scan.Newline) }
 
 // crlfHeaders are headers that an attacker adds to an answer.
 var crlfHeaders = words("set-cookie location content-length content-type transfer-encoding access-control-allow-origin x-xss-protection refresh content-disposition set-cookie2 link host x-forwarded-for cookie last-modified")
@@ -43,7 +39,6 @@ func detectLines(v *View, out *Findings) {
 		lineJudge(v, i, j, lines, out)
 		i = j - 1
 	}
-	includes(v, out)
 }
 
 func lineJudge(v *View, at, i, line int, out *Findings) {
@@ -63,7 +58,7 @@ func lineJudge(v *View, at, i, line int, out *Findings) {
 	if end < len(s) {
 		next = s[end]
 	}
-	many := strings.Count(s[:min(len(s), 4000)], "\n") > 4
+	many := v.lines() > 4
 	switch {
 	case next == ':' && crlfHeaders.has(name):
 		level := High
@@ -83,9 +78,9 @@ func lineJudge(v *View, at, i, line int, out *Findings) {
 		if rest := s[end:min(len(s), end+120)]; strings.IndexByte(rest, '@') > 0 && strings.IndexByte(s[:at], ':') < 0 {
 			out.add(MailHeader, v.below(Medium), at, clip(s, at, end+40))
 		}
-	case equalFold(name, "http") && next == '/' || requestLine(s[i:]):
+	case equalFold(name, "http") && next == '/' && statusLine(s[end:]) || requestLine(s[i:]):
 		level := High
-		if many {
+		if many || v.Prose() {
 			level = Low
 		}
 		out.add(CRLFRequest, v.below(level), at, clip(s, at, end+40))
@@ -108,6 +103,12 @@ func tagged(name string) bool {
 		i++
 	}
 	return i > 0 && i <= 4 && i < len(name) && isDigit(name[len(name)-1]) && strings.IndexByte(name, '_') < 0
+}
+
+// statusLine tells what follows "HTTP" in the first line of an answer.
+func statusLine(s string) bool {
+	sp := strings.IndexByte(s[:min(len(s), 8)], ' ')
+	return sp > 0 && sp+3 < len(s) && isDigit(s[1]) && isDigit(s[sp+1]) && isDigit(s[sp+2]) && isDigit(s[sp+3])
 }
 
 func requestLine(s string) bool {
@@ -133,31 +134,15 @@ func mailLine(s, name string) bool {
 	return upper && (alone || equalFold(name, "helo") || equalFold(name, "ehlo") || equalFold(name, "vrfy") || equalFold(name, "expn"))
 }
 
-// includes looks for directives of server-side and edge-side includes.
-func includes(v *View, out *Findings) {
-	if v.Words&(1<<linesIndex) == 0 {
-		return
-	}
-	s := v.S
-	for from := 0; ; {
-		i := strings.Index(s[from:], "<!--#")
-		if i < 0 {
-			break
-		}
-		i += from
-		from = i + 5
-		rest := strings.TrimLeft(s[from:], " ")
-		if hasAnyFold(rest, "exec", "include", "echo", "printenv", "set ", "config", "fsize", "flastmod", "if ") {
-			out.add(SSIDirective, v.below(High), i, clip(s, i, i+80))
-			return
-		}
-	}
-	for _, w := range [...]string{"<esi:include", "<esi:inline", "<esi:vars", "<esi:debug", "<esi:assign", "<esi:eval", "<!--esi", "<esi:remove", "<esi:try"} {
-		if i := indexFold(s, w, 0); i >= 0 {
-			out.add(SSIDirective, v.below(High), i, clip(s, i, i+80))
-			return
-		}
-	}
-}
+// linePhrases begin directives of server-side and edge-side includes.
+var linePhrases = []string{"<!--#", "<esi:include", "<esi:inline", "<esi:vars", "<esi:debug", "<esi:assign", "<esi:eval", "<!--esi", "<esi:remove", "<esi:try"}
 
-const linesIndex = 7
+func linePhraseAt(v *View, k, at int, out *Findings) {
+	if k == 0 {
+		rest := strings.TrimLeft(v.S[at+5:min(len(v.S), at+60)], " ")
+		if !hasAnyFold(rest, "exec", "include", "echo", "printenv", "set ", "config", "fsize", "flastmod", "if ") {
+			return
+		}
+	}
+	out.add(SSIDirective, v.below(High), at, clip(v.S, at, at+80))
+}

@@ -23,7 +23,6 @@ func detectPath(v *View, out *Findings) {
 	r.traversal()
 	if v.Words&(1<<pathIndex) != 0 {
 		r.files()
-		r.wrappers()
 	}
 	if strings.HasPrefix(v.S, `\\`) && len(v.S) > 4 && strings.IndexByte(v.S[2:], '\\') > 0 && !strings.ContainsAny(v.S, " \n") {
 		r.out.add(PathFile, Medium, 0, clip(v.S, 0, len(v.S)))
@@ -147,13 +146,33 @@ func lootFile(s string) int {
 		if i > 0 && (s[i-1] == '/' || s[i-1] == '\\') {
 			continue
 		}
+		if !lootStart(s[i:]) {
+			continue
+		}
 		for _, f := range lootFiles {
-			if n := matchPath(s[i:], f); n > 0 {
+			if matchPath(s[i:], f) > 0 {
 				return i
 			}
 		}
 	}
 	return -1
+}
+
+// lootLetters are the letters with which loot files begin, behind their slash.
+var lootLetters = func() (t [256]bool) {
+	for _, f := range lootFiles {
+		t[f[1]] = true
+	}
+	return t
+}()
+
+// lootStart tells at little cost whether any pattern can begin here.
+func lootStart(s string) bool {
+	i := 0
+	for i < len(s) && i < 40 && (s[i] == '/' || s[i] == '\\' || s[i] >= 0x80) {
+		i++
+	}
+	return i >= 40 || i < len(s) && (lootLetters[lower(s[i])] || s[i] == '.')
 }
 
 // matchPath compares a path with a pattern and returns how long the match is.
@@ -202,7 +221,7 @@ func (r *pathReader) files() {
 		return
 	}
 	level := None
-	spaced := strings.IndexByte(s, ' ') >= 0 && !hasAnyFold(s[min(len(s), 1):], ":/program files", ":\\program files")
+	spaced := strings.ContainsAny(s, " \n\t") && !hasAnyFold(s[min(len(s), 1):], ":/program files", ":\\program files")
 	switch {
 	case !spaced && absoluteLoot(s) && r.v.Where != Header:
 		level = High
@@ -224,32 +243,35 @@ func (r *pathReader) files() {
 	r.out.add(PathFile, level, at, clip(r.s, at, at+40))
 }
 
-// wrappers are URI schemes by which a runtime reads something else than a file
-// of the application's.
-func (r *pathReader) wrappers() {
-	for _, w := range [...]string{"php://", "phar://", "zip://", "expect://", "glob://", "compress.zlib://", "compress.bzip2://", "ogg://", "rar://", "ssh2.", "jar:", "netdoc:", "zlib:", "file://", "file:", "data://", "local_file"} {
-		at := indexFold(r.s, w, 0)
-		if at < 0 || at > 0 && isWord(r.s[at-1]) {
-			continue
-		}
-		level := High
-		switch w {
-		case "file://", "file:":
-			rest := r.s[at+len(w):]
-			if !hasAnyFold(rest, "/", "\\", "c:", "localhost/", "127.0.0.1/") || at > 0 && r.v.Prose() {
-				continue
-			}
-			level = Medium
-			if lootFile(r.s) >= 0 {
-				level = High
-			}
-		case "jar:", "netdoc:", "zlib:":
-			if at > 0 || len(r.s) <= len(w)+2 || isSpace(r.s[len(w)]) {
-				continue
-			}
-			level = Medium
-		}
-		r.out.add(PathWrapper, r.v.below(level), at, clip(r.s, at, at+60))
+// pathPhrases are URI schemes by which a runtime reads something else than a
+// file of the application's.
+var pathPhrases = []string{"php://", "phar://", "zip://", "expect://", "glob://", "compress.zlib://", "compress.bzip2://", "ogg://", "rar://", "ssh2.", "jar:", "netdoc:", "zlib:", "file:", "data://", "local_file"}
+
+func pathPhraseAt(v *View, k, at int, out *Findings) {
+	s, w := v.S, pathPhrases[k]
+	if wordBefore(s, at) {
 		return
 	}
+	level := High
+	switch w {
+	case "file:":
+		rest := s[at+len(w):]
+		if !hasAnyFold(rest, "/", "\\", "c:", "localhost/", "127.0.0.1/") || at > 0 && v.Prose() {
+			return
+		}
+		level = Medium
+		if lootFile(s[at:min(len(s), at+300)]) >= 0 {
+			level = High
+		}
+	case "jar:", "netdoc:", "zlib:":
+		if at > 0 || len(s) <= len(w)+2 || isSpace(s[len(w)]) {
+			return
+		}
+		level = Medium
+	case "ssh2.":
+		if !strings.Contains(s[at:min(len(s), at+20)], "://") {
+			return
+		}
+	}
+	out.add(PathWrapper, v.below(level), at, clip(s, at, at+60))
 }

@@ -1,24 +1,22 @@
 package detect
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var queryWords = []string{
-	"objectclass", "child::", "ancestor", "descendant", "following", "preceding", "attribute::", "string-length", "count(/", "name(/", "//user", "position()", "parent::", "self::", "substring(", "starts-with(", "node()", "text()", "last()", "userpassword", "sleep(", "this.", "return", "db.", "$where", "while(", "while (", "password", "new date", "mapreduce", "doc(", "contains(",
-}
-
-func queryGate(v *View, word bool) bool {
-	return v.has(scan.Dollar) || v.has(scan.Paren) && v.has(scan.Equal|scan.Amp|scan.Pipe|scan.Star|scan.Bang) || word || v.has(scan.Pipe|scan.Amp) && v.has(scan.Quote|scan.DQuote)
+func queryGate(v *View, _ bool) bool {
+	return v.has(scan.Dollar) || v.has(scan.Paren) && v.has(scan.Equal|scan.Amp|scan.Pipe|scan.Star|scan.Bang) ||
+		v.has(scan.Pipe|scan.Amp) && v.has(scan.Quote|scan.DQuote|scan.Bracket) || v.has(scan.Colon) && v.has(scan.Equal)
 }
 
 // detectQuery judges the query languages that are smaller than SQL: LDAP
 // filters, XPath, and the operators and scripts of document databases.
 func detectQuery(v *View, out *Findings) {
 	ldap(v, out)
-	xpath(v, out)
+	xpathUnion(v, out)
 	nosql(v, out)
 }
 
@@ -52,7 +50,7 @@ func ldap(v *View, out *Findings) {
 			continue
 		}
 		if c == '*' && s[j] == ')' {
-			if j+1 >= len(s) && i < 24 || j+1 < len(s) && s[j+1] == ')' && i < 24 && !strings.Contains(s[:i], "(") {
+			if (j+1 >= len(s)) && i < 24 || j+1 < len(s) && s[j+1] == ')' && i < 24 && !strings.Contains(s[:i], "(") {
 				out.add(LDAPFilter, Medium, i, j+1)
 				return
 			}
@@ -70,9 +68,6 @@ func ldap(v *View, out *Findings) {
 			out.add(LDAPFilter, v.below(High), i, clip(s, i, i+60))
 			return
 		}
-	}
-	if i := indexFold(s, "objectclass=", 0); i > 0 && s[i-1] == '(' {
-		out.add(LDAPFilter, v.below(High), i-1, clip(s, i, i+40))
 	}
 	ldapRule(v, out)
 }
@@ -112,32 +107,66 @@ func ldapRule(v *View, out *Findings) {
 	}
 }
 
-// xpath looks for axes, node tests and functions of XPath.
-func xpath(v *View, out *Findings) {
-	if v.Words&(1<<queryIndex) == 0 {
+// xpathPhrases are axes, node tests and functions of XPath.
+var xpathPhrases = []string{"child::", "ancestor::", "ancestor-or-self::", "descendant::", "descendant-or-self::", "following::", "following-sibling::", "preceding::", "preceding-sibling::", "attribute::", "parent::", "self::node", "string-length(", "count(/", "name(/", "substring(name(", "substring(/", "substring(//", "position()", "/text()", "/node()", "/comment()", "[last()", "doc('http", "doc(\"http", "starts-with(name", "contains(name", "local-name(", "namespace-uri("}
+
+// scriptPhrases are what JavaScript in a $where says.
+var scriptPhrases = []string{"while(", "while (", "this.password", "this.username", "this.user", "this.pass", "this.email", "this.constructor", "return true", "return(true", "return 1", "this.a"}
+
+// mongoPhrases are calls on a database.
+var mongoPhrases = []string{".insert", ".find", ".update", ".remove", ".delete", ".drop", ".getcollection", ".count", ".aggregate", ".mapreduce", ".save", ".version", ".createcollection", ".eval", ".runcommand", ".stats", ".admincommand"}
+
+var queryPhrases = slices.Concat([]string{"(objectclass="}, xpathPhrases, scriptPhrases, mongoPhrases)
+
+func queryPhraseAt(v *View, k, at int, out *Findings) {
+	switch w := queryPhrases[k]; {
+	case k == 0:
+		out.add(LDAPFilter, v.below(High), at, clip(v.S, at, at+40))
+	case k <= len(xpathPhrases):
+		xpathAt(v, w, at, out)
+	case k <= len(xpathPhrases)+len(scriptPhrases):
+		scriptAt(v, w, at, out)
+	default:
+		mongoAt(v, at, out)
+	}
+}
+
+func xpathAt(v *View, w string, at int, out *Findings) {
+	s := v.S
+	switch {
+	case strings.HasSuffix(w, "::") && (at+len(w) >= len(s) || !isLetter(s[at+len(w)]) && s[at+len(w)] != '*' || !v.has(scan.Slash|scan.Bracket|scan.Paren)),
+		w == "string-length(" && !v.has(scan.Slash|scan.Equal|scan.Less|scan.Greater),
+		w == "parent::" && !v.has(scan.Slash|scan.Star|scan.Bracket):
+		return
+	}
+	level := Medium
+	if v.has(scan.Quote|scan.DQuote) && v.has(scan.Equal|scan.Pipe|scan.Bracket) {
+		level = High
+	}
+	if v.lines() > 3 {
+		level = Low
+	}
+	out.add(XPathExpression, v.below(level), at, clip(s, at, at+60))
+}
+
+// xpathUnion looks for a second path: x'] | //user.
+func xpathUnion(v *View, out *Findings) {
+	if !v.has(scan.Pipe) || !v.has(scan.Slash) || !v.has(scan.Quote|scan.Bracket) {
 		return
 	}
 	s := v.S
-	for _, w := range [...]string{"child::", "ancestor::", "ancestor-or-self::", "descendant::", "descendant-or-self::", "following::", "following-sibling::", "preceding::", "preceding-sibling::", "attribute::", "parent::", "self::node", "string-length(", "count(/", "name(/", "substring(name(", "substring(/", "substring(//", "position()", "/text()", "/node()", "/comment()", "[last()", "doc('http", "doc(\"http", "starts-with(name", "contains(name", "local-name(", "namespace-uri("} {
-		at := indexFold(s, w, 0)
+	for i := 0; i < len(s); i++ {
+		at := strings.IndexByte(s[i:], '|')
 		if at < 0 {
-			continue
+			return
 		}
-		switch {
-		case strings.HasSuffix(w, "::") && (at+len(w) >= len(s) || !isLetter(s[at+len(w)]) && s[at+len(w)] != '*' || !strings.ContainsAny(s, "/[(")),
-			w == "string-length(" && !strings.ContainsAny(s[at:], "/=<>"),
-			strings.HasPrefix(w, "parent") && !strings.ContainsAny(s, "/*["):
-			continue
+		i += at
+		if j := skipSpace(s, i+1); strings.HasPrefix(s[j:], "//") && j+2 < len(s) && (isLetter(s[j+2]) || s[j+2] == '*') || strings.HasPrefix(s[j:], "/*") && !strings.Contains(s[j:], "*/") {
+			out.add(XPathExpression, v.below(Medium), i, clip(s, i, i+40))
+			return
+		} else if j > i+1 {
+			i = j - 1
 		}
-		level := Medium
-		if v.has(scan.Quote|scan.DQuote) && v.has(scan.Equal|scan.Pipe|scan.Bracket) {
-			level = High
-		}
-		out.add(XPathExpression, v.below(level), at, clip(s, at, at+60))
-		return
-	}
-	if i := strings.IndexAny(s, "|]"); i >= 0 && (strings.Contains(s[i:], "|//") || strings.Contains(s[i:], "| //") || strings.Contains(s[i:], "|/*") || strings.Contains(s[i:], "| /*")) && v.has(scan.Quote|scan.Bracket) {
-		out.add(XPathExpression, Medium, i, clip(s, i, i+40))
 	}
 }
 
@@ -156,7 +185,7 @@ func nosql(v *View, out *Findings) {
 			i += n + 1
 		}
 	}
-	nosqlCode(v, out)
+	nosqlLogic(v, out)
 }
 
 func nosqlOperator(v *View, i int, out *Findings) {
@@ -179,73 +208,52 @@ func nosqlOperator(v *View, i int, out *Findings) {
 		out.add(NoSQLOperator, High, i-1, j+1)
 	case j < len(s) && s[j] == ':' && (before == '"' || before == '\'' || before == '{' || isSpace(before) || before == 0 || before == ','):
 		level := High
-		if strings.Count(s[:min(len(s), 4000)], "\n") > 3 {
-			level = Low
-		}
-		out.add(NoSQLOperator, v.below(level), i, clip(s, i, j+40))
+		out.add(NoSQLOperator, codeLevel(v, level), i, clip(s, i, j+40))
 	case before == 0 && end == len(s):
 		out.add(NoSQLOperator, Medium, i, end)
 	}
 }
 
-// nosqlCode looks for JavaScript that leaves a $where.
-func nosqlCode(v *View, out *Findings) {
+// codeLevel lowers a level in programs of several lines.
+func codeLevel(v *View, l Level) Level {
+	if v.lines() > 3 {
+		return Low
+	}
+	return v.below(l)
+}
+
+// scriptAt looks for JavaScript that leaves a $where.
+func scriptAt(v *View, w string, at int, out *Findings) {
 	s := v.S
-	if v.Words&(1<<queryIndex) == 0 {
-		nosqlLogic(v, out)
+	if strings.HasPrefix(w, "while") {
+		rest, lead := s[at:min(len(s), at+80)], s[max(0, at-200):at]
+		if strings.HasPrefix(rest, "while(1)") || strings.HasPrefix(rest, "while(true)") || containsFold(lead, "date()") || containsFold(rest, "date()") {
+			out.add(NoSQLCode, codeLevel(v, High), at, clip(s, at, at+60))
+		}
 		return
 	}
-	program := strings.Count(s[:min(len(s), 4000)], "\n") > 3
-	report := func(l Level, at int) {
-		if program {
-			l = Low
-		}
-		out.add(NoSQLCode, v.below(l), at, clip(s, at, at+60))
+	if !wordBefore(s, at) && v.has(scan.Quote|scan.DQuote|scan.Semicolon) && v.has(scan.Semicolon|scan.Amp|scan.Pipe|scan.Equal|scan.Paren) {
+		out.add(NoSQLCode, codeLevel(v, Medium), at, clip(s, at, at+60))
 	}
-	if i := indexFold(s, "while(", 0); i < 0 {
-		i = indexFold(s, "while (", 0)
-		nosqlLoop(v, i, report)
-	} else {
-		nosqlLoop(v, i, report)
+}
+
+// mongoAt judges a call whose dot stands at at: db.users.insert(, db.dropDatabase(.
+func mongoAt(v *View, at int, out *Findings) {
+	s := v.S
+	end := wordEnd(s, at+1)
+	if end >= len(s) || s[end] != '(' || !mongoMethods.has(s[at+1:end]) {
+		return
 	}
-	for _, w := range [...]string{"this.password", "this.username", "this.user", "this.pass", "this.email", "this.constructor", "return true", "return(true", "return 1", "this.a"} {
-		if i := indexFold(s, w, 0); i >= 0 && v.has(scan.Quote|scan.DQuote|scan.Semicolon) && v.has(scan.Semicolon|scan.Amp|scan.Pipe|scan.Equal|scan.Paren) {
-			report(Medium, i)
-		}
+	b := at
+	for b > 0 && at-b < 60 && (isWord(s[b-1]) || s[b-1] == '.') {
+		b--
 	}
-	for from := 0; ; {
-		i := indexFold(s, "db.", from)
-		if i < 0 {
-			break
-		}
-		from = i + 3
-		if i > 0 && isWord(s[i-1]) {
-			continue
-		}
-		end := wordEnd(s, from)
-		if end < len(s) && s[end] == '.' {
-			if m := wordEnd(s, end+1); m < len(s) && s[m] == '(' && mongoMethods.has(s[end+1:m]) {
-				report(High, i)
-			}
-		} else if end < len(s) && s[end] == '(' && mongoMethods.has(s[from:end]) {
-			report(High, i)
-		}
+	if hasAnyFold(s[b:], "db.") {
+		out.add(NoSQLCode, codeLevel(v, High), b, clip(s, b, end+40))
 	}
-	nosqlLogic(v, out)
 }
 
 var mongoMethods = words("insert insertone insertmany find findone update updateone remove deleteone deletemany drop dropdatabase getcollectionnames count aggregate mapreduce save version getcollection createcollection eval runcommand stats admincommand findandmodify")
-
-func nosqlLoop(v *View, i int, report func(Level, int)) {
-	if i < 0 {
-		return
-	}
-	rest := v.S[i:min(len(v.S), i+80)]
-	lead := v.S[max(0, i-200):i]
-	if strings.Contains(rest, "while(1)") || strings.Contains(rest, "while(true)") || containsFold(lead, "date()") || containsFold(rest, "date()") {
-		report(High, i)
-	}
-}
 
 // nosqlLogic looks for ' || '1'=='1 and "&& this": the logic of JavaScript in a
 // string that a quote closed.
@@ -270,5 +278,3 @@ func nosqlLogic(v *View, out *Findings) {
 		out.add(NoSQLCode, v.below(High), q, clip(s, q, i+40))
 	}
 }
-
-const queryIndex = 6

@@ -6,90 +6,73 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var serialWords = []string{
-	"ro0ab", "aced0005", "\xac\xed", "!!python", "!!java", "!!javax", "!ruby/", "!ruby", "__proto__", "constructor", "cposix", "csystem", "cos\n", "c__builtin__", "gasv", "aaeaaad", "system.windows", "objectdataprovider", "ysoserial", "typeconfusedelegate", "$type", "_$$nd_func$$_", "bazaar", "!!com.", "yaml.", "javax.naming", "jdbcrowset", "@type", "ctemplatesimpl", "templatesimpl", "\":{", ":\"", "h4siaaaa", "h4siaa",
+func serialGate(v *View, _ bool) bool {
+	return v.has(scan.Colon) && v.has(scan.DQuote|scan.Brace)
 }
 
-func serialGate(v *View, word bool) bool {
-	return word || v.has(scan.Colon) && v.has(scan.DQuote) && v.has(scan.Brace)
+// serialSign is the beginning or a telling part of a serialised object.
+type serialSign struct {
+	text  string
+	class Class
+	level Level
+	exact string // in this case only, at the beginning of a word
 }
 
-// detectSerial looks for serialised objects that run code when they are read.
-func detectSerial(v *View, out *Findings) {
-	s := v.S
-	phpObject(v, out)
-	if v.Words&(1<<serialIndex) == 0 {
+func (c serialSign) phraseText() string { return c.text }
+
+var serialSigns = []serialSign{
+	{"ro0ab", SerialJava, High, "rO0AB"},
+	{"aced0005", SerialJava, High, ""},
+	{"\xac\xed\x00\x05", SerialJava, High, ""},
+	{"h4siaaaaaaaa", SerialJava, Medium, "H4sIAAAAAAAA"},
+	{"!!java", SerialJava, High, ""},
+	{"!!com.", SerialJava, High, ""},
+	{"jdbcrowset", SerialJava, High, ""},
+	{"templatesimpl", SerialJava, High, ""},
+	{"ysoserial", SerialJava, High, ""},
+	{"javax.naming.", SerialJava, Medium, ""},
+	{"!!python/", SerialPython, High, ""},
+	{"cposix\nsystem", SerialPython, High, ""},
+	{"cos\nsystem", SerialPython, High, ""},
+	{"c__builtin__", SerialPython, High, ""},
+	{"!ruby/object", SerialPython, High, ""},
+	{"!ruby/hash", SerialPython, High, ""},
+	{"_$$nd_func$$_", SerialPrototype, High, ""},
+	{"aaeaaad/////", SerialNET, High, ""},
+	{"objectdataprovider", SerialNET, High, ""},
+	{"typeconfusedelegate", SerialNET, High, ""},
+	{"system.windows.data", SerialNET, High, ""},
+	{"\"@type\"", SerialNET, High, ""},
+	{"\"$type\"", SerialNET, High, ""},
+	{"'@type'", SerialNET, High, ""},
+	{"__proto__", SerialPrototype, High, ""},
+	{"constructor.prototype", SerialPrototype, High, ""},
+	{"constructor[prototype", SerialPrototype, High, ""},
+	{"constructor\"][\"prototype", SerialPrototype, High, ""},
+	{"\"constructor\":{\"prototype\"", SerialPrototype, High, ""},
+	{"\"constructor\": {\"prototype\"", SerialPrototype, High, ""},
+}
+
+// serialPhraseAt judges signs of objects that run code when they are read.
+func serialPhraseAt(v *View, k, at int, out *Findings) {
+	s, w := v.S, &serialSigns[k]
+	level := w.level
+	switch {
+	case w.exact != "" && (wordBefore(s, at) || !strings.HasPrefix(s[at:], w.exact)):
 		return
-	}
-	for _, w := range [...]struct {
-		text  string
-		class Class
-		level Level
-	}{
-		{"ro0ab", SerialJava, High},
-		{"aced0005", SerialJava, High},
-		{"\xac\xed\x00\x05", SerialJava, High},
-		{"h4siaaaaaaaa", SerialJava, Medium},
-		{"!!java", SerialJava, High},
-		{"!!com.", SerialJava, High},
-		{"jdbcrowset", SerialJava, High},
-		{"templatesimpl", SerialJava, High},
-		{"ysoserial", SerialJava, High},
-		{"javax.naming.", SerialJava, Medium},
-		{"!!python/", SerialPython, High},
-		{"cposix\nsystem", SerialPython, High},
-		{"cos\nsystem", SerialPython, High},
-		{"c__builtin__", SerialPython, High},
-		{"gasvb", SerialPython, Low},
-		{"!ruby/object", SerialPython, High},
-		{"!ruby/hash", SerialPython, High},
-		{"_$$nd_func$$_", SerialPrototype, High},
-		{"aaeaaad/////", SerialNET, High},
-		{"objectdataprovider", SerialNET, High},
-		{"typeconfusedelegate", SerialNET, High},
-		{"system.windows.data", SerialNET, High},
-	} {
-		at := indexFold(s, w.text, 0)
-		if at < 0 || w.text == "ro0ab" && (at > 0 && isWord(s[at-1]) || !strings.HasPrefix(s[at:], "rO0AB")) || w.text == "h4siaaaaaaaa" && !strings.HasPrefix(s[at:], "H4sIAAAAAAAA") {
-			continue
-		}
-		out.add(w.class, v.below(w.level), at, clip(s, at, at+60))
-	}
-	typeField(v, out)
-	prototype(v, out)
-}
-
-// typeField looks for JSON that names the class to make.
-func typeField(v *View, out *Findings) {
-	for _, w := range [...]string{`"@type"`, `"$type"`, `'@type'`} {
-		at := indexFold(v.S, w, 0)
-		if at < 0 {
-			continue
-		}
-		rest := v.S[at:min(len(v.S), at+160)]
-		if containsFold(rest, "com.sun") || containsFold(rest, "java.") || containsFold(rest, "javax.") || containsFold(rest, "org.apache") || containsFold(rest, "system.") {
-			out.add(SerialNET, v.below(High), at, clip(v.S, at, at+80))
-		}
-	}
-}
-
-// prototype looks for keys that reach an object's prototype.
-func prototype(v *View, out *Findings) {
-	s := v.S
-	if at := indexFold(s, "__proto__", 0); at >= 0 {
-		after := strings.TrimLeft(s[at+9:], `"'] `)
-		level := Low
-		if after != "" && (after[0] == '[' || after[0] == ':' || after[0] == '.' || after[0] == '=') || strings.HasPrefix(s[at+9:], "]") || at == 0 && len(s) == 9 {
-			level = High
-		}
-		out.add(SerialPrototype, v.below(level), at, clip(s, at, at+60))
-	}
-	for _, w := range [...]string{"constructor.prototype", "constructor[prototype", "constructor\"][\"prototype", `"constructor":{"prototype"`, `"constructor": {"prototype"`} {
-		if at := indexFold(s, w, 0); at >= 0 {
-			out.add(SerialPrototype, v.below(High), at, clip(s, at, at+60))
+	case strings.HasSuffix(w.text, "type\"") || strings.HasSuffix(w.text, "type'"):
+		// JSON that names the class to make.
+		rest := s[at:min(len(s), at+160)]
+		if !containsFold(rest, "com.sun") && !containsFold(rest, "java.") && !containsFold(rest, "javax.") && !containsFold(rest, "org.apache") && !containsFold(rest, "system.") {
 			return
 		}
+	case w.text == "__proto__":
+		after := strings.TrimLeft(s[at+9:min(len(s), at+20)], `"'] `)
+		if (after == "" || strings.IndexByte("[:.=", after[0]) < 0) && !strings.HasPrefix(s[at+9:], "]") && len(s) != 9 {
+			level = Low
+		}
 	}
+	out.add(w.class, v.below(level), at, clip(s, at, at+60))
 }
 
 // phpObject looks for O:8:"stdClass":1:{ and the like.
@@ -129,5 +112,3 @@ func phpObject(v *View, out *Findings) {
 		}
 	}
 }
-
-const serialIndex = 11

@@ -6,10 +6,10 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var shellWords = []string{
+var shellWords = append(shellCommandWords(), []string{
 	"() {", "(){", "/etc/", "/bin/", "/dev/tcp", "wget", "curl", "ping", "cmd.exe", "powershell", "whoami", "nslookup", "${ifs", "$ifs", "cat /", "/???", "chmod", "netcat", "bash -", "cmd /", "uname", "getent", "sleep ", "ifconfig", "ipconfig",
-	"netstat", "telnet", "certutil", "python", "perl", "/usr/", "system32", "mkfifo", "invoke-", "-exec", "--exec", "dig ", "echo ", "find ", "less /", "tail ", "head ", "ls -", "ls /", "type c:", "dir c:", "net user", "rm -", "set /a", "start-", "tasklist", "systeminfo", "passthru", "printenv", "nohup",
-}
+	"netstat", "telnet", "certutil", "python", "perl", "/usr/", "system32", "mkfifo", "invoke-", "-exec", "--exec", "dig ", "echo ", "find ", "less /", "tail ", "head ", "ls -", "ls /", "type c:", "dir c:", "net user", "rm -", "set /a", "start-", "tasklist", "systeminfo", "passthru", "printenv", "nohup", "cp /", "mv /", "dd if", "nc -", "id -", "ps -", "sh -", "cat ", "cat<", "awk ", "sed -", "curl", "ssh ", "scp ",
+}...)
 
 func shellGate(v *View, word bool) bool {
 	return word || v.has(scan.Semicolon|scan.Pipe|scan.Amp|scan.Backtick|scan.Newline) || v.has(scan.Dollar) && v.has(scan.Paren|scan.Brace) ||
@@ -21,7 +21,9 @@ func shellGate(v *View, word bool) bool {
 func detectShell(v *View, out *Findings) {
 	h := shellReader{v: v, s: v.S, out: out}
 	h.shellshock()
-	h.start()
+	if v.Words&shellBit != 0 {
+		h.start()
+	}
 	last := -1
 	for i := 0; i < len(h.s); i++ {
 		switch c := h.s[i]; c {
@@ -42,8 +44,10 @@ func detectShell(v *View, out *Findings) {
 			}
 		}
 	}
-	h.arguments()
 }
+
+// shellBit is this detector's place in Words.
+const shellBit = 1 << 3
 
 type shellReader struct {
 	v     *View
@@ -111,7 +115,7 @@ done:
 	}
 	name := buf[:n]
 	if slash >= 0 {
-		if glob && n > 4 && strings.Contains(string(name), "?") && start < i {
+		if glob && n > 4 && buf[0] == '/' && slash < n-1 && strings.Contains(string(name), "?") && start < i {
 			return shellCommand{need: needNothing, strong: true, end: i}
 		}
 		dir := string(name[:slash+1])
@@ -246,14 +250,13 @@ func (h *shellReader) judgeArgument(j int, c *shellCommand) {
 	}
 	arg := s[j:end]
 	c.end = end
-	rest := s[j:min(len(s), j+120)]
-	for _, f := range shellFiles {
-		if containsFold(rest, f) {
-			c.args, c.strong = true, true
-			return
-		}
+	if h.files(arg) || arg[0] == '-' && h.files(h.nextArgument(end)) {
+		c.args, c.strong = true, true
+		return
 	}
 	switch {
+	case arg[0] == '(' || arg[0] == '[':
+		c.english = true
 	case len(arg) > 1 && (arg[0] == '-' || arg[0] == '/' && isLetter(arg[1])):
 		c.args = true
 		c.strong = c.strong || c.need != needArg
@@ -268,6 +271,27 @@ func (h *shellReader) judgeArgument(j int, c *shellCommand) {
 	default:
 		c.english = true
 	}
+}
+
+// files tells whether an argument names what only someone who looks around asks
+// for.
+func (h *shellReader) files(arg string) bool {
+	for _, f := range shellFiles {
+		if containsFold(arg, f) {
+			return true
+		}
+	}
+	return strings.HasPrefix(arg, "/???/") || strings.HasPrefix(arg, "/e")
+}
+
+// nextArgument returns the argument behind i, at most 80 bytes of it.
+func (h *shellReader) nextArgument(i int) string {
+	i = skipShellSpace(h.s, i)
+	end := i
+	for end < len(h.s) && end-i < 80 && !isSpace(h.s[end]) && strings.IndexByte(";|&`)", h.s[end]) < 0 {
+		end++
+	}
+	return h.s[i:end]
 }
 
 func allDigitsOrDots(s string) bool {
@@ -317,14 +341,11 @@ func (h *shellReader) separator(i int) {
 	}
 	lines := s[i] == '\n' || s[i] == '\r'
 	switch {
-	case lines && !c.strong && !c.tricks:
-		if h.v.Where == Text || strings.Count(s, "\n") > 2 || !c.alone && !c.args {
-			return
-		}
-		l = min(l, Medium)
 	case lines:
-		if strings.Count(s[:min(len(s), 4000)], "\n") > 2 {
-			l = min(l, Low)
+		// A text of several lines is what people write; an injected line break
+		// follows a short value.
+		if h.v.Where == Text || h.v.lines() > 2 || i > 40 || strings.IndexByte(strings.TrimSpace(s[:i]), ' ') >= 0 {
+			return
 		}
 	case s[i] == '&' && !double && c.alone:
 		// "Tom & ls", "a=1&id": a lone ampersand joins words and parameters.
@@ -335,7 +356,7 @@ func (h *shellReader) separator(i int) {
 			return
 		}
 	}
-	if strings.Count(s[:min(len(s), 4000)], "\n") > 3 {
+	if h.v.lines() > 3 {
 		l = min(l, Low)
 	}
 	h.out.add(ShellCommand, h.v.below(l), i, c.end)
@@ -357,10 +378,10 @@ func (h *shellReader) substitution(start, i int, closing byte) {
 		if end < 0 {
 			return
 		}
-		if h.v.Prose() || strings.Count(h.s, "`") > 2 {
+		if h.v.Prose() || strings.Count(h.s[:min(len(h.s), 4000)], "`") > 2 {
 			l = min(l, Low)
 		}
-	} else if h.v.Prose() || strings.Count(h.s[:min(len(h.s), 4000)], "\n") > 3 {
+	} else if h.v.Prose() || h.v.lines() > 3 {
 		l = min(l, Low)
 	}
 	h.out.add(ShellSubstitution, l, start, c.end)
@@ -442,27 +463,30 @@ func (h *shellReader) shellshock() {
 	}
 }
 
-// arguments looks for options that make other programs run something, and for
-// interpreters named with their path, wherever they stand.
-func (h *shellReader) arguments() {
-	if h.v.Words&(1<<shellIndex) == 0 {
-		return
-	}
-	s := h.s
-	for _, w := range [...]string{"/bin/sh", "/bin/bash", "/dev/tcp/", "cmd.exe", "cmd /c", "powershell -", "powershell.exe", "--exec=", "-exec ", "/bin/cat", "/???/", "system32\\", "invoke-expression", "invoke-webrequest", "downloadstring", "bash -i", "nc -e", "nc -l", "set /a ", "/bin/id", "/bin/ls", "net user "} {
-		at := indexFold(s, w, 0)
-		if at < 0 {
-			continue
-		}
-		l := Medium
-		if strings.HasPrefix(s, "#!") || strings.Count(s[:min(len(s), 4000)], "\n") > 3 {
-			l = Low
-		}
-		if w == "-exec " && !strings.ContainsAny(s[at:], ";{}") || w == "--exec=" && !strings.ContainsAny(s[at:], "`$;|") || w == "net user " && at > 0 && isWord(s[at-1]) || w == "nc -l" && at > 0 && isWord(s[at-1]) {
-			continue
-		}
-		h.out.add(ShellArgument, h.v.below(l), at, clip(s, at, at+len(w)+30))
-	}
-}
+// shellPhrases are options that make other programs run something, and
+// interpreters named with their path.
+var shellPhrases = []string{"/bin/sh", "/bin/bash", "/dev/tcp/", "cmd.exe", "cmd /c", "powershell -", "powershell.exe", "--exec=", "-exec ", "/bin/cat", "/???/", "system32\\", "invoke-expression", "invoke-webrequest", "downloadstring", "bash -i", "nc -e", "nc -l", "set /a ", "/bin/id", "/bin/ls", "net user "}
 
-const shellIndex = 3
+func shellPhraseAt(v *View, k, at int, out *Findings) {
+	s, w := v.S, shellPhrases[k]
+	l := Medium
+	if strings.HasPrefix(s, "#!") || v.lines() > 3 {
+		l = Low
+	}
+	rest := s[at:min(len(s), at+200)]
+	switch w {
+	case "-exec ":
+		if !strings.ContainsAny(rest, ";{}") {
+			return
+		}
+	case "--exec=":
+		if !strings.ContainsAny(rest, "`$;|") {
+			return
+		}
+	case "net user ", "nc -l", "nc -e":
+		if wordBefore(s, at) {
+			return
+		}
+	}
+	out.add(ShellArgument, v.below(l), at, clip(s, at, at+len(w)+30))
+}

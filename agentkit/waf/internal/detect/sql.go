@@ -9,8 +9,8 @@ import (
 // sqlWords open the detector for values without quotes or comparisons.
 var sqlWords = []string{
 	"select", "union", "sleep", "benchmark", "waitfor", "information_schema", "drop ", "delete ", "insert ", "update ", "exec", "declare",
-	"having", "order", "group", "procedure", "outfile", "dumpfile", "load_file", "xp_", "sp_", "@@ve", "extractvalue", "updatexml", "shutdown",
-	"truncate", "create", "alter", "sysobjects", "sys.", "pg_", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name",
+	"having", "order", "group", "procedure", "outfile", "dumpfile", "load_file", "xp_c", "xp_d", "xp_r", "sp_o", "sp_e", "@@ve", "extractvalue", "updatexml", "shutdown",
+	"truncate", "create", "alter", "sysobjects", "sys.", "pg_", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant ", "revoke", "copy ", "attach", "while", "begin", "rollback", "commit", "print", "merge ", "replace", "call ", "dbcc", "pragma", "show ", "handler", "bulk ", "rename", "limit", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "declare",
 }
 
 func sqlGate(v *View, word bool) bool {
@@ -19,10 +19,24 @@ func sqlGate(v *View, word bool) bool {
 		return true
 	case word:
 		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Semicolon | scan.Control | scan.Plus | scan.At | scan.High | scan.Dot)
-	case v.has(scan.Equal | scan.Less | scan.Greater | scan.Bang | scan.Pipe | scan.Amp):
-		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Control | scan.Pipe | scan.Amp | scan.Plus | scan.Digit | scan.High)
+	case v.has(scan.Equal | scan.Less | scan.Greater | scan.Bang | scan.Pipe | scan.Amp | scan.Hash | scan.Dash):
+		return v.has(scan.Pipe|scan.Amp) || logicWord(v.S)
 	}
-	return v.has(scan.Semicolon|scan.At|scan.Hash) || v.has(scan.Dash) && v.has(scan.Letter|scan.Digit) && strings.Contains(v.S, "--")
+	return logicWord(v.S)
+}
+
+// logicWord tells whether "or", "and" or "xor" stands somewhere as a word.
+func logicWord(s string) bool {
+	for i := 0; i+1 < len(s); i++ {
+		c := s[i] | 0x20
+		switch {
+		case c == 'o' && s[i+1]|0x20 == 'r' && (i == 0 || !isLetter(s[i-1]) || s[i-1]|0x20 == 'x') && (i+2 >= len(s) || !isLetter(s[i+2])):
+			return true
+		case c == 'a' && s[i+1]|0x20 == 'n' && i+2 < len(s) && s[i+2]|0x20 == 'd' && (i == 0 || !isLetter(s[i-1])) && (i+3 >= len(s) || !isLetter(s[i+3])):
+			return true
+		}
+	}
+	return false
 }
 
 // detectSQL tries the contexts in which the value may be used: bare, and inside
@@ -30,6 +44,9 @@ func sqlGate(v *View, word bool) bool {
 // it, so each context is one parse.
 func detectSQL(v *View, out *Findings) {
 	var l sqlLexer
+	if v.has(scan.Star) && v.has(scan.Bang) {
+		sqlVersioned(v, out)
+	}
 	sqlBare(v, &l, out)
 	for _, q := range []byte{'\'', '"', '`'} {
 		for _, at := range closing(v.S, q) {
@@ -38,7 +55,26 @@ func detectSQL(v *View, out *Findings) {
 			}
 		}
 	}
-	sqlAnywhere(v, &l, out)
+}
+
+// sqlVersioned looks for comments that MySQL executes, with SQL in them.
+func sqlVersioned(v *View, out *Findings) {
+	s := v.S
+	for from := 0; ; {
+		i := strings.Index(s[from:], "/*!")
+		if i < 0 {
+			return
+		}
+		i += from + 3
+		from = i
+		for i < len(s) && (isDigit(s[i]) || isSpace(s[i])) {
+			i++
+		}
+		if end := wordEnd(s, i); end > i && isSQLKey(s[i:end]) {
+			out.add(SQLComment, v.below(High), from-3, clip(s, from, end+20))
+			return
+		}
+	}
 }
 
 // closing returns where the first quote stands that would close a string: once
@@ -76,6 +112,7 @@ func closing(s string, q byte) [2]int {
 }
 
 func newSQLParser(s string, l *sqlLexer, at int) sqlParser {
+	l.version = false
 	l.lex(s, at)
 	return sqlParser{s: s, t: l.tokens()}
 }
@@ -108,7 +145,7 @@ func sqlQuoted(v *View, l *sqlLexer, q int, out *Findings) {
 		out.add(SQLBoolean, High, start, end)
 	case e.logic > 0 && e.open && q+1 < len(v.S):
 		out.add(SQLBoolean, v.below(logicOpen(p.s[q:])), start, end)
-	case e.compare > 0 && terminated:
+	case e.compare > 0 && (e.comment || len(v.S) <= 40 && e.operands <= 2 && strings.IndexByte(strings.TrimSpace(prefix), ' ') < 0 && strings.Count(v.S[q+1:], " ") <= 2 && (v.S[q+1] != ',' && v.S[q+1] != '>' && !strings.HasSuffix(v.S, "> ") && !strings.Contains(v.S[q:], ">"))):
 		out.add(SQLBoolean, v.below(Medium), start, end)
 	case e.comment && (e.logic|e.arith|e.compare) == 0:
 		out.add(SQLComment, commentLevel(v, e, prefix), start, end)
@@ -136,9 +173,7 @@ func commentLevel(v *View, e *sqlEvidence, prefix string) Level {
 		return High
 	case e.empty:
 		return v.below(Medium)
-	case spaces == 0 && len(prefix) <= 40 && strings.HasPrefix(v.S[e.end-3:], "--"):
-		return v.below(Medium)
-	case spaces == 0 && len(prefix) <= 40 && strings.HasPrefix(v.S[e.end-3:], "/*"):
+	case spaces == 0 && len(prefix) > 0 && len(prefix) <= 40 && (strings.HasPrefix(v.S[e.end-3:], "-- ") || strings.HasPrefix(v.S[e.end-3:], "/*")):
 		return v.below(Medium)
 	}
 	return None
@@ -287,7 +322,7 @@ func sqlWhole(v *View, l *sqlLexer, p *sqlParser, out *Findings) {
 	}
 	level := Medium
 	switch {
-	case e.fail && !e.union && !e.stacked:
+	case e.fail && !e.union && !e.stacked, p.is(verb, "call") && !e.comment:
 		level = Low
 	case e.timing || e.probing || e.union || e.stacked:
 		level = High
@@ -306,13 +341,17 @@ func sqlWhole(v *View, l *sqlLexer, p *sqlParser, out *Findings) {
 	}
 }
 
-// anywhere lists phrases that mean SQL wherever they stand, with what must
-// follow them.
-var sqlPhrases = []struct {
+// sqlPhrase is a text that means SQL wherever it stands, with what must follow.
+type sqlPhrase struct {
 	text  string
 	class Class
 	check func(s string, after int) bool
-}{
+}
+
+func (p sqlPhrase) phraseText() string { return p.text }
+
+var sqlPhrases = []sqlPhrase{
+	{"union", SQLUnion, nil},
 	{"information_schema", SQLSchema, afterDot},
 	{"xp_cmdshell", SQLFile, always},
 	{"xp_dirtree", SQLFile, always},
@@ -364,47 +403,38 @@ func afterNumber(s string, i int) bool {
 	return i < len(s) && (isDigit(s[i]) || s[i] == '(')
 }
 
-// sqlAnywhere looks for phrases in values whose beginning says nothing. They
-// are evidence, and proof only outside of prose and programs.
-func sqlAnywhere(v *View, l *sqlLexer, out *Findings) {
-	if v.Words&(1<<sqlIndex) == 0 {
+// sqlPhraseAt judges phrases in values whose beginning says nothing. They are
+// evidence, and proof only outside of prose and programs.
+func sqlPhraseAt(v *View, k, at int, out *Findings) {
+	ph := &sqlPhrases[k]
+	after := at + len(ph.text)
+	if ph.class == SQLUnion {
+		sqlUnionAt(v, at, out)
 		return
 	}
-	programLike := strings.Count(v.S[:min(len(v.S), 4000)], "\n") >= 3
-	level := func(l Level) Level {
-		if programLike {
-			return Low
-		}
-		return v.below(l)
+	if ph.check(v.S, after) && !wordBefore(v.S, at) {
+		out.add(ph.class, sqlPhraseLevel(v, Medium), at, clip(v.S, at, after+40))
 	}
-	for _, ph := range sqlPhrases {
-		if at := indexFold(v.S, ph.text, 0); at >= 0 && ph.check(v.S, at+len(ph.text)) {
-			out.add(ph.class, level(Medium), at, clip(v.S, at, at+len(ph.text)+40))
-		}
-	}
-	sqlUnions(v, l, out, level)
 }
 
-// sqlIndex is the place of this detector in All.
-const sqlIndex = 0
+func sqlPhraseLevel(v *View, l Level) Level {
+	if v.lines() >= 3 {
+		return Low
+	}
+	return v.below(l)
+}
 
-// maxUnions bounds how many places are parsed.
-const maxUnions = 8
-
-func sqlUnions(v *View, l *sqlLexer, out *Findings, level func(Level) Level) {
-	at := -1
-	for range maxUnions {
-		at = indexFold(v.S, "union", at+1)
-		if at < 0 {
-			return
-		}
-		if at > 0 && isLetter(v.S[at-1]) {
-			continue
-		}
-		p := newSQLParser(v.S, l, at)
-		if len(p.t) > 1 && p.t[0].key == keyUnion && p.union() {
-			out.add(SQLUnion, level(High), at, p.ev.end)
-			return
-		}
+func sqlUnionAt(v *View, at int, out *Findings) {
+	s := v.S
+	if at > 0 && isLetter(s[at-1]) || at+5 < len(s) && isWord(s[at+5]) {
+		return
+	}
+	// The next word decides, and mostly it is not SQL's.
+	var l sqlLexer
+	l.version = at > 0 && (s[at-1] == '!' || isDigit(s[at-1]))
+	l.lex(s[:min(len(s), at+2000)], at)
+	p := sqlParser{s: s, t: l.tokens()}
+	if len(p.t) > 1 && p.t[0].key == keyUnion && p.union() {
+		out.add(SQLUnion, sqlPhraseLevel(v, High), at, p.ev.end)
 	}
 }

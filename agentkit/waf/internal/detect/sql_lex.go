@@ -119,7 +119,7 @@ type sqlLexer struct {
 
 // lex reads s from offset i.
 func (l *sqlLexer) lex(s string, i int) {
-	l.s, l.n, l.inline, l.version = s, 0, 0, false
+	l.s, l.n, l.inline = s, 0, 0
 	for l.n < maxSQLTokens {
 		i = l.blank(i)
 		if i >= len(s) {
@@ -144,6 +144,8 @@ func (l *sqlLexer) blank(i int) int {
 		switch c := s[i]; {
 		case isSpace(c) || c == 0:
 			i++
+		case c == '+' && i+1 < len(s) && (s[i+1] == '-' || s[i+1] == '#' || s[i+1] == '/' && i+2 < len(s) && s[i+2] == '*'):
+			i++ // a space that was encoded once more
 		case c == '*' && i+1 < len(s) && s[i+1] == '/' && l.version:
 			i += 2
 		case c == '/' && i+1 < len(s) && s[i+1] == '*':
@@ -221,8 +223,6 @@ func (l *sqlLexer) token(i int) sqlToken {
 		return one(sqlSemi)
 	case c == ':' && next == ':':
 		return span(sqlCast, i+2)
-	case c == ':' && next == '=':
-		return span(sqlCompare, i+2)
 	case c == '&' && next == '&' || c == '|' && next == '|':
 		return span(sqlLogic, i+2)
 	case c == '=' || c == '<' || c == '>' || c == '!' && next == '=':

@@ -6,7 +6,7 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var templateWords = []string{"<#assign", "#set", "<#--", "jndi", "java.lang", "__class__", "freemarker"}
+var templateWords = []string{"<#--"}
 
 func templateGate(v *View, word bool) bool {
 	return v.has(scan.Brace) || word || v.has(scan.Less) && v.has(scan.Percent) || v.has(scan.At) && v.has(scan.Paren) || v.has(scan.Hash) && v.has(scan.Paren)
@@ -64,7 +64,6 @@ func detectTemplate(v *View, out *Findings) {
 			break
 		}
 	}
-	templateDirectives(v, out)
 	jndi(v, out)
 }
 
@@ -73,7 +72,7 @@ func templateJudge(v *View, open, body string, at int, out *Findings) bool {
 	switch {
 	case open == "{":
 		if smarty(body) {
-			out.add(TemplateObject, v.below(High), at, end)
+			out.add(TemplateObject, codeLevel(v, High), at, end)
 			return true
 		}
 		if sum(strings.TrimSpace(body)) && len(v.S) < 60 {
@@ -92,7 +91,7 @@ func templateJudge(v *View, open, body string, at int, out *Findings) bool {
 		if open == "@(" || open == "[[" {
 			level = Medium
 		}
-		out.add(TemplateObject, v.below(level), at, end)
+		out.add(TemplateObject, codeLevel(v, level), at, end)
 		return true
 	case strings.IndexByte(body, '(') >= 0 && called(open, body):
 		out.add(TemplateExpression, v.below(Medium), at, end)
@@ -194,30 +193,21 @@ func smarty(body string) bool {
 	return hasAnyFold(body, "system(", "exec(", "passthru(", "self::", "$smarty.", "smarty_internal", "literal}", "include_php", "shell_exec(", "phpinfo(", "if system", "if phpinfo", "if passthru", "fetch file=") && (strings.IndexByte(body, '(') >= 0 || hasAnyFold(body, "$smarty.version", "$smarty.template")) || equalFold(body, "php") || equalFold(body, "/php")
 }
 
-// templateDirectives looks for statements of template languages that ordinary
-// templates of users do not have.
-func templateDirectives(v *View, out *Findings) {
-	if v.Words&(1<<templateIndex) == 0 {
+// templatePhrases are statements of template languages that ordinary templates
+// of users do not have.
+var templatePhrases = []string{"<#assign", "#set(", "#set ("}
+
+func templatePhraseAt(v *View, k, at int, out *Findings) {
+	rest := v.S[at:min(len(v.S), at+200)]
+	if k > 0 && !strings.ContainsAny(rest, "$=") {
 		return
 	}
-	for _, w := range [...]string{"<#assign", "#set(", "#set ("} {
-		at := indexFold(v.S, w, 0)
-		if at < 0 {
-			continue
-		}
-		rest := v.S[at:min(len(v.S), at+200)]
-		if w != "<#assign" && !strings.ContainsAny(rest, "$=") {
-			continue
-		}
-		level := Medium
-		if containsFold(rest, "new()") || containsFold(rest, "class") || containsFold(rest, "java") || containsFold(rest, "exec") {
-			level = High
-		}
-		out.add(TemplateObject, v.below(level), at, clip(v.S, at, at+80))
+	level := Medium
+	if containsFold(rest, "new()") || containsFold(rest, "class") || containsFold(rest, "java") || containsFold(rest, "exec") {
+		level = High
 	}
+	out.add(TemplateObject, v.below(level), at, clip(v.S, at, at+80))
 }
-
-const templateIndex = 5
 
 // jndiPattern is what every lookup spells, however its letters are produced.
 const jndiPattern = "jndi:"

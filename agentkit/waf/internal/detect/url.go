@@ -2,45 +2,47 @@ package detect
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
-var urlWords = []string{
-	"http:", "https:", "ftp:", "gopher:", "dict:", "ldap:", "ldaps:", "tftp:", "sftp:", "localhost", "169.254", "127.0", "metadata", "burpcollaborator", "interact.sh", "interactsh", "oast.", "nip.io", "xip.io", "sslip.io", "requestbin", "webhook.site", "ngrok", "dnslog", "ceye.io", "canarytokens", "latest/meta-data", "[::", "0x7f", "lvh.me", "localtest.me", "rmi:", "://", "r87.me", "vcap.me",
-}
-
-func urlGate(v *View, word bool) bool { return word && v.has(scan.Dot|scan.Colon|scan.Slash) }
+func urlGate(v *View, _ bool) bool { return v.has(scan.Slash) && (v.has(scan.Colon) || v.S[0] == '/') }
 
 // callbackHosts catch what an attacked server sends: whoever names them in a
 // request is testing.
 var callbackHosts = []string{
-	"burpcollaborator.net", "oastify.com", "interact.sh", "interactsh.com", "oast.me", "oast.pro", "oast.live", "oast.site", "oast.online", "oast.fun", "dnslog.cn", "ceye.io", "requestbin.", "canarytokens.", "bxss.me", "xss.ht", "ezxss.", "r87.me", "dnslog.link", "tukaani.", "bxss.in",
+	"burpcollaborator.net", "oastify.com", "interact.sh", "interactsh.com", "oast.me", "oast.pro", "oast.live", "oast.site", "oast.online", "oast.fun", "dnslog.cn", "ceye.io", "requestbin.", "canarytokens.", "bxss.me", "xss.ht", "ezxss.", "r87.me", "dnslog.link", "bxss.in",
 }
 
 // internalNames resolve to the machine itself.
 var internalNames = []string{"localhost", "localtest.me", "lvh.me", "vcap.me", "127.0.0.1.nip.io", "127-0-0-1.", "spoofed.burpcollaborator", "ip6-localhost", "localdomain", "bugbounty.dod.network", "customer1.app.localhost.my.company"}
 
+// metadataNames are where clouds hand out what a machine may know.
+var metadataNames = []string{"169.254.169.254", "metadata.google.internal", "latest/meta-data", "metadata/instance", "/computemetadata/", "100.100.100.200", "169.254.170.2", "fd00:ec2::254", "/opc/v1/instance", "instance-data", "metadata.nicob.net", "metadata.packet.net", "169-254-169-254"}
+
+var urlPhrases = slices.Concat(callbackHosts, metadataNames)
+
+func urlPhraseAt(v *View, k, at int, out *Findings) {
+	s := v.S
+	end := clip(s, at, at+len(urlPhrases[k]))
+	if k < len(callbackHosts) {
+		if at == 0 || s[at-1] == '.' || s[at-1] == '/' || s[at-1] == '@' || s[at-1] == '\\' {
+			out.add(SSRFCallback, v.below(High), max(0, at-30), end)
+		}
+		return
+	}
+	level := High
+	if near := s[max(0, at-200):at]; !strings.Contains(near, "://") && !strings.HasPrefix(s, "//") {
+		level = Low
+	}
+	out.add(SSRFMetadata, v.below(level), at, end)
+}
+
 // detectURL judges where a URL in the value leads.
 func detectURL(v *View, out *Findings) {
 	s := v.S
-	for _, h := range callbackHosts {
-		if at := indexFold(s, h, 0); at >= 0 && (at == 0 || s[at-1] == '.' || s[at-1] == '/' || s[at-1] == '@' || s[at-1] == '\\') {
-			out.add(SSRFCallback, v.below(High), max(0, at-30), clip(s, at, at+len(h)))
-			break
-		}
-	}
-	for _, w := range [...]string{"169.254.169.254", "metadata.google.internal", "latest/meta-data", "metadata/instance", "/computemetadata/", "100.100.100.200", "169.254.170.2", "fd00:ec2::254", "/opc/v1/instance", "instance-data", "metadata.nicob.net", "metadata.packet.net", "169-254-169-254"} {
-		if at := indexFold(s, w, 0); at >= 0 {
-			level := High
-			if !strings.Contains(s, "://") && !strings.HasPrefix(s, "//") {
-				level = Low
-			}
-			out.add(SSRFMetadata, v.below(level), at, clip(s, at, at+len(w)))
-			break
-		}
-	}
 	for from, n := 0, 0; n < 20; n++ {
 		i := strings.Index(s[from:], "//")
 		if i < 0 {

@@ -1,48 +1,46 @@
 package detect
 
-import (
-	"strings"
-)
+import "strings"
 
-var xmlWords = []string{"<!doctype", "<!entity", "xinclude", "schemalocation", "<xs:include", "<xs:import", "<xsd:include", "xi:include", "<xsl:", "<![cdata", "<?xml-stylesheet", "xsl:include"}
+// xmlPhrases are declarations that make a parser fetch or expand things.
+var xmlPhrases = []string{
+	"<!entity", "<!doctype", "xi:include", "http://www.w3.org/2001/xinclude", "<xs:include", "<xsd:include", "<xs:import", "xsi:schemalocation", "nonamespaceschemalocation", "<xsl:include", "<xsl:import", "<xsl:value-of", "<?xml-stylesheet",
+}
 
-func xmlGate(_ *View, word bool) bool { return word }
-
-// detectXML looks for declarations that make a parser fetch or expand things.
-func detectXML(v *View, out *Findings) {
+func xmlPhraseAt(v *View, k, at int, out *Findings) {
 	s := v.S
-	if i := indexFold(s, "<!entity", 0); i >= 0 {
-		out.add(XXEEntity, v.below(High), i, clip(s, i, i+100))
-	}
-	if i := indexFold(s, "<!doctype", 0); i >= 0 {
-		decl := s[i:]
-		if end := strings.IndexByte(decl, '>'); end >= 0 {
-			decl = decl[:end]
+	switch k {
+	case 0:
+		out.add(XXEEntity, v.below(High), at, clip(s, at, at+100))
+	case 1:
+		if l := doctype(s[at:min(len(s), at+400)]); l != None {
+			out.add(XXEEntity, v.below(l), at, clip(s, at, at+100))
 		}
-		decl = decl[:min(len(decl), 300)]
-		switch {
-		case containsFold(decl, " system") && !containsFold(decl, "about:legacy-compat"):
-			out.add(XXEEntity, v.below(High), i, clip(s, i, i+100))
-		case containsFold(decl, " public") && !containsFold(decl, "//w3c//") && !containsFold(decl, "//dtd") && !containsFold(decl, "//ietf"):
-			out.add(XXEEntity, v.below(High), i, clip(s, i, i+100))
-		case strings.IndexByte(decl, '[') >= 0:
-			out.add(XXEEntity, v.below(Medium), i, clip(s, i, i+100))
-		}
-	}
-	for _, w := range [...]string{"xi:include", "http://www.w3.org/2001/xinclude", "<xs:include", "<xsd:include", "<xs:import", "xsi:schemalocation", "nonamespaceschemalocation", "<xsl:include", "<xsl:import", "<xsl:value-of", "<?xml-stylesheet"} {
-		at := indexFold(s, w, 0)
-		if at < 0 {
-			continue
-		}
+	default:
 		rest := s[at:min(len(s), at+200)]
 		if !containsFold(rest, "http") && !containsFold(rest, "file:") && !containsFold(rest, "href") && !containsFold(rest, "system-property") && !containsFold(rest, "document(") {
-			continue
+			return
 		}
 		level := Medium
-		if strings.HasPrefix(w, "xi:") || strings.HasPrefix(w, "http") {
+		if k <= 3 {
 			level = High
 		}
 		out.add(XXEInclude, v.below(level), at, clip(s, at, at+100))
-		return
 	}
+}
+
+// doctype judges a document type: those of HTML are harmless.
+func doctype(decl string) Level {
+	if end := strings.IndexByte(decl, '>'); end >= 0 {
+		decl = decl[:end]
+	}
+	switch {
+	case containsFold(decl, " system") && !containsFold(decl, "about:legacy-compat"):
+		return High
+	case containsFold(decl, " public") && !containsFold(decl, "//w3c//") && !containsFold(decl, "//dtd") && !containsFold(decl, "//ietf"):
+		return High
+	case strings.IndexByte(decl, '[') >= 0:
+		return Medium
+	}
+	return None
 }

@@ -194,10 +194,6 @@ const fold = 0x20202020
 
 func hash(w uint32) uint32 { return w * 0x9E3779B1 }
 
-// Hit is called with the id of a literal and where it begins. Scanning goes on
-// as long as it returns true.
-type Hit func(id, at int) bool
-
 // Hits collects the literals found in one value: which of them, and where each
 // stood first.
 type Hits struct {
@@ -213,61 +209,55 @@ func (h *Hits) add(id int32, at int) {
 	h.At = append(h.At, int32(at))
 }
 
-// Scan reads the value once, adds every occurrence of a literal to hits, and
-// returns the kinds of characters that occur. Hits are bounded by limit; when
-// more occur, the rest is left out and full is true.
-func (l *Literals) Scan(s string, hits *Hits, limit int) (chars Chars, full bool) {
+// Scan reads the value from offset from, adds every occurrence of a literal to
+// hits and returns the kinds of characters that occur. When there are more than
+// limit hits it stops early; next is where to go on, len(s) at the end.
+func (l *Literals) Scan(s string, from int, hits *Hits, limit int) (chars Chars, next int) {
 	var w uint32
 	bitmap, shift := l.bitmap, l.shift&31
-	for i := range len(s) {
+	start := max(0, from-window+1)
+	short := len(l.short) > 0
+	for i := start; i < len(s); i++ {
 		c := s[i]
 		chars |= kinds[c]
 		w = w>>8 | uint32(c|0x20)<<24
 		h := hash(w) >> shift
-		if j := h >> 6; int(j) < len(bitmap) && bitmap[j]>>(h&63)&1 != 0 {
-			if i >= window-1 {
-				full = l.verify(s, i-window+1, w, hits, limit) || full
-			}
+		if j := h >> 6; int(j) < len(bitmap) && bitmap[j]>>(h&63)&1 != 0 && i >= start+window-1 && i >= from {
+			l.verify(s, i-window+1, w, hits)
+		}
+		if short && i >= from && l.starts[c>>6]>>(c&63)&1 != 0 {
+			l.shorts(s, i, hits)
+		}
+		if len(hits.IDs) >= limit {
+			return chars, i + 1
 		}
 	}
-	if len(l.short) > 0 {
-		full = l.shorts(s, hits, limit) || full
+	return chars, len(s)
+}
+
+// KindsOf returns the kinds of characters that occur.
+func KindsOf(s string) (chars Chars) {
+	for i := range len(s) {
+		chars |= kinds[s[i]]
 	}
-	return chars, full
+	return chars
 }
 
 // verify compares the literals of one bucket with the value.
-func (l *Literals) verify(s string, at int, w uint32, hits *Hits, limit int) (full bool) {
+func (l *Literals) verify(s string, at int, w uint32, hits *Hits) {
 	for id := l.heads[hash(w)&l.mask]; id >= 0; id = l.next[id] {
-		start := at - int(l.at[id])
-		if start < 0 || !HasFold(s[start:], l.text[id]) {
-			continue
+		if start := at - int(l.at[id]); start >= 0 && HasFold(s[start:], l.text[id]) {
+			hits.add(id, start)
 		}
-		if len(hits.IDs) >= limit {
-			return true
-		}
-		hits.add(id, start)
 	}
-	return false
 }
 
-func (l *Literals) shorts(s string, hits *Hits, limit int) (full bool) {
-	for i := range len(s) {
-		c := s[i]
-		if l.starts[c>>6]>>(c&63)&1 == 0 {
-			continue
-		}
-		for _, id := range l.short {
-			if !HasFold(s[i:], l.text[id]) {
-				continue
-			}
-			if len(hits.IDs) >= limit {
-				return true
-			}
+func (l *Literals) shorts(s string, i int, hits *Hits) {
+	for _, id := range l.short {
+		if HasFold(s[i:], l.text[id]) {
 			hits.add(id, i)
 		}
 	}
-	return false
 }
 
 // HasFold tells whether s begins with the lower-case text t, letters compared
