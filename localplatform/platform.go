@@ -85,9 +85,10 @@ type AppDetail struct {
 
 // Status tells how a platform is.
 type Status struct {
-	Version   string           `json:"version"` // of the binary
-	Mode      string           `json:"mode"`    // "server" or "local" (data directory opened by this process)
-	Data      string           `json:"data"`    // data directory
+	Version   string           `json:"version"`       // of the binary
+	Mode      string           `json:"mode"`          // "server" or "local" (data directory opened by this process)
+	URL       string           `json:"url,omitempty"` // where agents and operators reach it; "" when nothing listens
+	Data      string           `json:"data"`          // data directory
 	Started   time.Time        `json:"started,omitzero"`
 	Now       time.Time        `json:"now"`
 	Events    int64            `json:"events"` // stored

@@ -46,7 +46,7 @@ func (c *requestCounts) totals() map[routeStatus]int64 {
 // status fills in what the process knows of itself.
 func (s *Server) status(st *localplatform.Status) {
 	st.Version, st.Mode, st.Data = s.opt.Version, "server", s.opt.Data
-	st.Started = s.started.UTC()
+	st.URL, st.Started = s.info.URL, s.started.UTC()
 	st.Detected = s.reads.pos.Load()
 	st.MemoryRSS = memory()
 	for reason, n := range s.ingest.Stats().Drops {
