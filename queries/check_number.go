@@ -161,9 +161,9 @@ func (p *parser) number(sub subject, lit literal) (number, *fault) {
 		return n, nil
 	}
 	f := p.wrongType(sub, lit, "a number")
-	if first, rest := lit.text, ""; len(first) > 1 && first[0] >= '1' && first[0] <= '9' {
-		if rest = strings.ToLower(first[1:]); rest == "xx" || rest == "*" || rest == "**" {
-			f.hint = fmt.Sprintf("did you mean %s:%c00..%c99?", sub.name, first[0], first[0])
+	if text := strings.ToLower(lit.text); len(text) > 1 && text[0] >= '1' && text[0] <= '9' {
+		if rest := text[1:]; rest == "xx" || rest == "*" || rest == "**" {
+			f.hint = fmt.Sprintf("did you mean %s:%c00..%c99?", sub.name, text[0], text[0])
 		}
 	}
 	if _, ok := parseNumber(strings.ToUpper(lit.text)); ok && lit.parts == nil {

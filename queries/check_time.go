@@ -153,12 +153,12 @@ func (p *parser) namedTime(word string) (moment, bool) {
 func (p *parser) relativeTime(word, text string, ago bool) (moment, bool) {
 	text = strings.TrimSpace(text)
 	rest, written := text, "now-"
-	sign := time.Duration(-1)
+	back := true
 	switch {
 	case strings.HasPrefix(word, "NOW-"):
 		rest = text[len("now-"):]
 	case strings.HasPrefix(word, "NOW+"):
-		rest, sign, written = text[len("now+"):], 1, "now+"
+		rest, back, written = text[len("now+"):], false, "now+"
 	case strings.HasPrefix(word, "-"):
 		rest = text[1:]
 	case ago:
@@ -170,7 +170,11 @@ func (p *parser) relativeTime(word, text string, ago bool) (moment, bool) {
 	if !ok || d < 0 {
 		return moment{}, false
 	}
-	return instant(p.now.Add(sign*d), written+formatDuration(d)), true
+	written += formatDuration(d)
+	if back {
+		d = -d
+	}
+	return instant(p.now.Add(d), written), true
 }
 
 // layouts are the ways to write a time, each with the length of what it names.

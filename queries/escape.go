@@ -59,13 +59,10 @@ func inQuotes(value string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range value {
-		switch {
-		case r == '"' || r == '\\':
+		if r == '"' || r == '\\' {
 			b.WriteByte('\\')
-			b.WriteRune(r)
-		default:
-			writeRune(&b, r)
 		}
+		writeRune(&b, r)
 	}
 	b.WriteByte('"')
 	return b.String()

@@ -65,24 +65,23 @@ type presentTest struct {
 }
 
 func (t *presentTest) holds(v any) bool {
-	ok := false
-	switch {
-	case t.dynamic:
-		if _, ok = v.(bool); ok {
-			return true
-		}
-		if _, ok = textOf(v); !ok {
-			_, ok = numberOf(v)
-		}
-	case t.kind == Number:
+	if t.dynamic {
+		_, isBool := v.(bool)
+		_, isText := textOf(v)
+		_, isNumber := numberOf(v)
+		return isBool || isText || isNumber
+	}
+	var ok bool
+	switch t.kind {
+	case Number:
 		_, ok = numberOf(v)
-	case t.kind == Time:
+	case Time:
 		_, ok = micros(v)
-	case t.kind == Duration:
+	case Duration:
 		_, ok = durationMicros(v)
-	case t.kind == Bool:
+	case Bool:
 		_, ok = v.(bool)
-	case t.kind == IP:
+	case IP:
 		_, ok = addrOf(v)
 	default:
 		_, ok = textOf(v)

@@ -112,7 +112,7 @@ func insert(t tester, db *sql.DB, id int, r record) {
 		names, marks, args = append(names, name), append(marks, "?"), append(args, v)
 	}
 	stmt := fmt.Sprintf("INSERT INTO records (%s) VALUES (%s)", strings.Join(names, ", "), strings.Join(marks, ", "))
-	if _, err := db.Exec(stmt, args...); err != nil { //nolint:noctx // rapid has no context
+	if _, err := db.Exec(stmt, args...); err != nil {
 		t.Fatalf("insert %v: %v", r, err)
 	}
 }
@@ -124,11 +124,11 @@ func selectIDs(t tester, db *sql.DB, where string, args []any) (ids []int) {
 	if where != "" {
 		stmt += " WHERE " + where
 	}
-	rows, err := db.Query(stmt+" ORDER BY id", args...) //nolint:noctx // rapid has no context
+	rows, err := db.Query(stmt+" ORDER BY id", args...)
 	if err != nil {
 		t.Fatalf("%s %v: %v", stmt, args, err)
 	}
-	defer rows.Close() //nolint:errcheck // Err says all
+	defer rows.Close()
 	for rows.Next() {
 		var id int
 		if err := rows.Scan(&id); err != nil {
@@ -158,7 +158,7 @@ func TestMatchAgreesWithSQLite(t *testing.T) {
 	db := openDB(t)
 	var matched, missed int
 	rapid.Check(t, func(rt *rapid.T) {
-		if _, err := db.Exec("DELETE FROM records"); err != nil { //nolint:noctx // rapid has no context
+		if _, err := db.Exec("DELETE FROM records"); err != nil {
 			rt.Fatal(err)
 		}
 		records := rapid.SliceOfN(rapid.Custom(genRecord), 1, 12).Draw(rt, "records")
@@ -190,7 +190,7 @@ func TestMatchAgreesWithSQLite(t *testing.T) {
 func TestPrefilterNeverLosesARecord(t *testing.T) {
 	db := openDB(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		if _, err := db.Exec("DELETE FROM records"); err != nil { //nolint:noctx // rapid has no context
+		if _, err := db.Exec("DELETE FROM records"); err != nil {
 			rt.Fatal(err)
 		}
 		records := rapid.SliceOfN(rapid.Custom(genRecord), 1, 12).Draw(rt, "records")
@@ -234,26 +234,33 @@ func TestSQLiteUsesIndexes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT id FROM records WHERE "+where, args...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var plan strings.Builder
-		for rows.Next() {
-			var a, b, c int
-			var detail string
-			if err := rows.Scan(&a, &b, &c, &detail); err != nil {
-				t.Fatal(err)
-			}
-			plan.WriteString(detail + "\n")
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(plan.String(), "SEARCH records USING") || !strings.Contains(plan.String(), index) {
-			t.Errorf("%s: WHERE %s is answered by\n%swant a search in %s", text, where, plan.String(), index)
+		if plan := explain(t, db, where, args); !strings.Contains(plan, "SEARCH records USING") || !strings.Contains(plan, index) {
+			t.Errorf("%s: WHERE %s is answered by\n%swant a search in %s", text, where, plan, index)
 		}
 	}
+}
+
+// explain returns how the database would find the records.
+func explain(t *testing.T, db *sql.DB, where string, args []any) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN SELECT id FROM records WHERE "+where, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var a, b, c int
+		var detail string
+		if err := rows.Scan(&a, &b, &c, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(detail + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan.String()
 }
 
 // The largest query that compiles is still one that SQLite accepts.
