@@ -51,7 +51,7 @@ func (e *Error) Render() string {
 		}
 		carets.WriteString(strings.Repeat(mark, width))
 	}
-	if start >= to || start == end {
+	if !strings.Contains(carets.String(), "^") { // something is missing, or is drawn without width
 		cut := cellsOf(runes[from:min(start, to)])
 		if from > 0 {
 			cut++

@@ -109,6 +109,8 @@ func TestTimeRange(t *testing.T) {
 		{"(at:2026-11-01 env:prod) OR (at:2026-11-03 at:2026-11-09) OR at:2026-11-04", day(1), day(5)},
 		{"-at:2026-11-01", time.Time{}, time.Time{}},
 		{"at:2026-11-01 at:2026-11-09", day(9), day(2)},
+		{"(at:2026-11-01 at:2026-11-09) OR at:2026-11-04", day(4), day(5)},
+		{"at:2026-11-04 OR (at:2026-11-01 at:2026-11-09)", day(4), day(5)},
 		{"last_seen:2026-11-01", time.Time{}, time.Time{}},
 	}
 	for _, tt := range tests {
@@ -154,6 +156,22 @@ func TestTree(t *testing.T) {
 	}
 	if got := compile(t, "").Tree(); got.Shape != queries.Everything {
 		t.Errorf("the empty query is %+v", got)
+	}
+}
+
+// Durations are written so that they read back and stay short.
+func TestCanonicalDurations(t *testing.T) {
+	for text, want := range map[string]string{
+		"24h": "24h", "1d": "24h", "2d": "2d", "168h": "7d", "14d": "2w", "90m": "90m", "1h1m1s": "3661s",
+		"26h3m4s5ms6us": "1d2h3m4s5ms6us", "-90s": "-90s", "-26h3m4s5ms6us": "-1d2h3m4s5ms6us", "0": "0s", "1.5ms": "1500us", "0.0004ms": "0s",
+	} {
+		f := compile(t, "duration:"+text)
+		if f.Text() != "duration:"+want {
+			t.Errorf("%s is written %s, want %s", text, f.Text(), want)
+		}
+		if again := compile(t, f.Text()); again.Text() != f.Text() {
+			t.Errorf("%s is written %s and then %s", text, f.Text(), again.Text())
+		}
 	}
 }
 
