@@ -76,13 +76,14 @@ func (l *eventLog) own(b localplatform.Batch) localplatform.Batch {
 
 // LastSeq is the highest batch stored for an instance, 0 for none.
 func (l *eventLog) LastSeq(ctx context.Context, app, env, instance string) (seq uint64, err error) {
-	views, _ := l.snapshot()
-	if len(views) == 0 {
-		return 0, nil
-	}
-	err = l.read(ctx, views[len(views)-1].segment, func(c *conn) error {
-		seq, err = lastSeq(c, source{app, env, instance})
-		return err
+	err = l.query(ctx, func(views []view) error {
+		if len(views) == 0 {
+			return nil
+		}
+		return l.read(ctx, views[len(views)-1].segment, func(c *conn, _ *segment) error {
+			seq, err = lastSeq(c, source{app, env, instance})
+			return err
+		})
 	})
 	return seq, err
 }

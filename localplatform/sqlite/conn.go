@@ -166,15 +166,34 @@ func (c *conn) interruptible(ctx context.Context) (done func()) {
 	wg.Add(1)
 	stop := context.AfterFunc(ctx, func() {
 		defer wg.Done()
-		tls := libc.NewTLS() // a TLS serves one goroutine at a time
-		defer tls.Close()
-		lib.Xsqlite3_interrupt(tls, c.db)
+		c.interrupt()
 	})
 	return func() {
 		if !stop() {
 			wg.Wait()
 		}
 	}
+}
+
+// interrupt stops what runs on c. Any goroutine may call it while c is open.
+func (c *conn) interrupt() {
+	tls := libc.NewTLS() // a TLS serves one goroutine at a time
+	defer tls.Close()
+	lib.Xsqlite3_interrupt(tls, c.db)
+}
+
+// keepLog makes closing the last connection leave the write-ahead log as it is,
+// instead of copying it into the database first.
+func (c *conn) keepLog() error {
+	args := libc.Xmalloc(c.tls, 16)
+	if args == 0 {
+		return errors.New("out of memory")
+	}
+	defer libc.Xfree(c.tls, args)
+	if rc := lib.Xsqlite3_db_config(c.tls, c.db, lib.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, libc.VaList(args, int32(1), uintptr(0))); rc != lib.SQLITE_OK {
+		return c.fail(rc, "configure")
+	}
+	return nil
 }
 
 // run executes a statement with arguments and no result.

@@ -13,6 +13,7 @@ import (
 type pending struct {
 	batch  localplatform.Batch
 	weight int64
+	series []uint32      // of each event, set by the writer
 	done   chan appended // has room for the answer
 }
 

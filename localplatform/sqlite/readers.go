@@ -17,8 +17,10 @@ type readerPool struct {
 	max int
 
 	mu     sync.Mutex
-	idle   []idleReader // oldest first
+	idle   []idleReader // longest unused first
+	used   map[*conn]bool
 	closed bool
+	busy   sync.WaitGroup
 }
 
 type idleReader struct {
@@ -26,68 +28,126 @@ type idleReader struct {
 	conn    *conn
 }
 
+// errRetired says that a segment takes no new readers.
+var errRetired = errors.New("the segment is retired")
+
 // use runs fn with a connection to s that nobody else uses meanwhile. When ctx
 // ends, what runs on it is interrupted.
 func (p *readerPool) use(ctx context.Context, s *segment, fn func(*conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	c, err := p.get(s)
+	c, err := p.enter(s)
 	if err != nil {
 		return err
 	}
-	done := c.interruptible(ctx)
-	err = fn(c)
-	done()
-	if err != nil && damaged(err) {
-		return errors.Join(err, c.close())
+	defer p.busy.Done()
+	if c == nil {
+		if c, err = openReader(s); err != nil {
+			p.leave(s, nil)
+			return err
+		}
 	}
-	p.put(s, c)
+	p.began(c)
+	done := c.interruptible(ctx)
+	defer func() { // also when fn panics
+		done()
+		p.ended(c)
+		if damaged(err) {
+			_ = c.close()
+			c = nil
+		}
+		p.leave(s, c)
+	}()
+	err = fn(c)
 	return err
 }
 
-func (p *readerPool) get(s *segment) (*conn, error) {
+// enter counts a reader of s and takes an idle connection, nil when there is none.
+func (p *readerPool) enter(s *segment) (*conn, error) {
 	p.mu.Lock()
-	for i := len(p.idle) - 1; i >= 0; i-- {
-		if p.idle[i].segment == s {
-			c := p.idle[i].conn
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, unavailable("the store is closed")
+	}
+	if s.retired {
+		return nil, errRetired
+	}
+	s.users++
+	p.busy.Add(1)
+	for i, r := range slices.Backward(p.idle) {
+		if r.segment == s {
 			p.idle = slices.Delete(p.idle, i, i+1)
-			p.mu.Unlock()
-			return c, nil
+			return r.conn, nil
 		}
 	}
-	p.mu.Unlock()
-	c, err := openConn(s.path, openReadOnly)
+	return nil, nil //nolint:nilnil // documented
+}
+
+// began notes a connection in use, so that close can interrupt it.
+func (p *readerPool) began(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used == nil {
+		p.used = map[*conn]bool{}
+	}
+	p.used[c] = true
+	if p.closed {
+		c.interrupt()
+	}
+}
+
+func (p *readerPool) ended(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.used, c)
+}
+
+func openReader(s *segment) (*conn, error) {
+	mode := openReadOnly
+	if s.sealed {
+		mode = openImmutable
+	}
+	c, err := openConn(s.path, mode)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.exec("PRAGMA cache_size=-1024"); err != nil {
+	if err := c.exec("PRAGMA cache_size=-1024; PRAGMA query_only=1"); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
 }
 
-func (p *readerPool) put(s *segment, c *conn) {
+// leave gives a connection (nil: none) back, and lets go of a retired segment
+// with its last reader.
+func (p *readerPool) leave(s *segment, c *conn) {
 	p.mu.Lock()
-	var out *conn
-	switch {
-	case p.closed || s.retired:
-		out = c
-	case len(p.idle) >= p.max:
-		out = p.idle[0].conn
-		p.idle = slices.Delete(p.idle, 0, 1)
-		fallthrough
-	default:
+	s.users--
+	out := c
+	if c != nil && !p.closed && !s.retired {
+		out = nil
+		if len(p.idle) >= p.max {
+			out = p.idle[0].conn
+			p.idle = slices.Delete(p.idle, 0, 1)
+		}
 		p.idle = append(p.idle, idleReader{s, c})
+	}
+	var drop func()
+	if s.retired && s.users == 0 {
+		drop, s.drop = s.drop, nil
 	}
 	p.mu.Unlock()
 	if out != nil {
-		out.close() //nolint:errcheck // it was only read from
+		_ = out.close() // it was only read from
+	}
+	if drop != nil {
+		drop()
 	}
 }
 
-// retire closes the connections to a segment, those in use when they come back.
-func (p *readerPool) retire(s *segment) {
+// retire lets no new readers use s, closes its idle connections and runs drop
+// (nil: nothing) as soon as nobody reads s any more.
+func (p *readerPool) retire(s *segment, drop func()) {
 	p.mu.Lock()
 	s.retired = true
 	var out []*conn
@@ -97,20 +157,32 @@ func (p *readerPool) retire(s *segment) {
 		}
 		return r.segment == s
 	})
+	if s.users > 0 {
+		s.drop, drop = drop, nil
+	}
 	p.mu.Unlock()
 	for _, c := range out {
-		c.close() //nolint:errcheck // it was only read from
+		_ = c.close() // it was only read from
+	}
+	if drop != nil {
+		drop()
 	}
 }
 
+// close interrupts the readers, waits for them and closes all connections.
 func (p *readerPool) close() error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.closed = true
+	for c := range p.used {
+		c.interrupt()
+	}
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
 	var errs []error
-	for _, r := range p.idle {
+	for _, r := range idle {
 		errs = append(errs, r.conn.close())
 	}
-	p.idle = nil
+	p.busy.Wait()
 	return errors.Join(errs...)
 }

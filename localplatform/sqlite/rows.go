@@ -23,6 +23,7 @@ const eventsTable = `CREATE TABLE events (
 	pos        INTEGER PRIMARY KEY,
 	at         INTEGER NOT NULL,
 	received   INTEGER NOT NULL,
+	series     INTEGER NOT NULL,
 	kind       TEXT COLLATE NOCASE,
 	name       TEXT COLLATE NOCASE,
 	attack     TEXT COLLATE NOCASE,
@@ -51,8 +52,8 @@ const eventsTable = `CREATE TABLE events (
 
 // insertEvents is the statement that stores n events.
 func insertEvents(n int) string {
-	row := "(?" + strings.Repeat(",?", eventColumnCount) + ")"
-	return "INSERT INTO events (" + eventColumns + ", detail) VALUES " + row + strings.Repeat(","+row, n-1)
+	row := "(?" + strings.Repeat(",?", eventColumnCount+1) + ")"
+	return "INSERT INTO events (" + eventColumns + ", detail, series) VALUES " + row + strings.Repeat(","+row, n-1)
 }
 
 // The statements the writer uses.
@@ -62,8 +63,8 @@ var (
 )
 
 // bindEvent binds e as the n-th row of insertEvents.
-func bindEvent(s *stmt, n int, e *localplatform.Event) {
-	i := n * (eventColumnCount + 1)
+func bindEvent(s *stmt, n int, e *localplatform.Event, series int64) {
+	i := n * (eventColumnCount + 2)
 	s.bindInt(i, e.Pos)
 	s.bindInt(i+1, e.At.UnixMicro())
 	s.bindInt(i+2, e.Received.UnixMicro())
@@ -94,6 +95,7 @@ func bindEvent(s *stmt, n int, e *localplatform.Event) {
 	s.bindInt(i+24, e.Weight)
 	s.bindWord(i+25, e.Message)
 	s.bindWord(i+26, string(e.Detail))
+	s.bindInt(i+27, series)
 }
 
 // scanEvent reads a row of eventColumns, followed by detail when that is wanted.

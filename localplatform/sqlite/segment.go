@@ -6,34 +6,59 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"time"
+
+	lib "modernc.org/sqlite/lib"
 
 	"github.com/sqreen/sqreen/localplatform"
 )
 
-// A segment is one file of events, "events-000017.db" for number 17. Only the
-// segment with the highest number, the hot one, is written to.
+// A segment is one file of events. The one with the highest number is hot: the
+// writer appends to "events-000017-hot.db", which has no index but its rowid.
+// When it is full the next one becomes hot, and the sealer copies it, with
+// indexes, to "events-000017.db", which never changes again.
 //
-// Beside the events it holds what must change in the same transaction: the
-// highest batch stored for each instance, sums for charts, and one row that
-// describes the segment itself.
+// Beside the events a segment holds what must change in the same transaction:
+// the highest batch stored for each instance, sums for charts, and one row that
+// describes the segment itself. Positions of its events have no gaps.
 type segment struct {
 	number int
 	path   string
-	bounds bounds // of a hot segment: only the writer's goroutine changes it, under log.mu
+	sealed bool
+	bounds bounds                 // of a hot segment: changed by the writer, under eventLog.mu
+	recent atomic.Pointer[recent] // nil when only read, and when sealed
+	sums   sumsCache              // of a sealed segment
 
-	retired bool // connections to it are not kept; guarded by readerPool.mu
+	next *segment // what has taken its place; guarded by eventLog.mu
+
+	users   int    // guarded by readerPool.mu, as is the rest
+	retired bool   // takes no new readers
+	drop    func() // runs when the last reader of a retired segment is done
 }
 
 // bounds describe what a segment holds; queries skip segments by them.
 type bounds struct {
 	first, last              int64 // Pos; last is first-1 when there is no event
-	rows                     int64
-	minAt, maxAt             int64 // microseconds, meaningful when there are rows
+	minAt, maxAt             int64 // microseconds, meaningful when there are events
 	minReceived, maxReceived int64
 	created                  int64
 	sealed                   bool
-	namesCut                 bool // series has stopped telling names apart
+	namesCut                 bool // some series stand for several names
+}
+
+// rows is how many events there are.
+func (b *bounds) rows() int64 { return b.last - b.first + 1 }
+
+// add widens the bounds by the event after the last one.
+func (b *bounds) add(e *localplatform.Event) {
+	at, received := e.At.UnixMicro(), e.Received.UnixMicro()
+	if b.rows() == 0 {
+		b.minAt, b.maxAt, b.minReceived, b.maxReceived = at, at, received, received
+	}
+	b.last++
+	b.minAt, b.maxAt = min(b.minAt, at), max(b.maxAt, at)
+	b.minReceived, b.maxReceived = min(b.minReceived, received), max(b.maxReceived, received)
 }
 
 // segmentTables creates everything but the events.
@@ -43,7 +68,6 @@ CREATE TABLE segment (
 	format       INTEGER NOT NULL,
 	first_pos    INTEGER NOT NULL,
 	last_pos     INTEGER NOT NULL,
-	rows         INTEGER NOT NULL,
 	min_at       INTEGER NOT NULL,
 	max_at       INTEGER NOT NULL,
 	min_received INTEGER NOT NULL,
@@ -100,54 +124,117 @@ const segmentFormat = 1
 // lost segment may have given out are never given again.
 const posStride = 1 << 24
 
-var segmentName = regexp.MustCompile(`^events-(\d{6,9})\.db$`)
+func hotPath(dir string, number int) string {
+	return filepath.Join(dir, fmt.Sprintf("events-%06d-hot.db", number))
+}
 
-func segmentPath(dir string, number int) string {
+func sealedPath(dir string, number int) string {
 	return filepath.Join(dir, fmt.Sprintf("events-%06d.db", number))
 }
 
-// listSegments finds the numbers of segment files in dir, ascending.
-func listSegments(dir string) ([]int, error) {
-	entries, err := os.ReadDir(dir) // sorted by name
+// unfinished is the suffix of files that are being made.
+const unfinished = ".new"
+
+// damagedSuffix begins the suffix of files that were set aside.
+const damagedSuffix = ".damaged-"
+
+var segmentName = regexp.MustCompile(`^events-(\d{6,9})(-hot)?\.db(\.damaged-\w+)?$`)
+
+// segmentFiles are the files of a directory that have one number.
+type segmentFiles struct {
+	number      int
+	hot, sealed bool
+}
+
+// findSegments lists the numbers that files in dir have, ascending, those of
+// damaged files included.
+func findSegments(dir string) ([]segmentFiles, error) {
+	entries, err := os.ReadDir(dir) // sorted by name, so numbers come in groups
 	if err != nil {
 		return nil, err
 	}
-	var numbers []int
+	var out []segmentFiles
 	for _, e := range entries {
-		if m := segmentName.FindStringSubmatch(e.Name()); m != nil {
-			n, _ := strconv.Atoi(m[1])
-			numbers = append(numbers, n)
+		m := segmentName.FindStringSubmatch(e.Name())
+		if m == nil {
+			continue
 		}
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			continue
+		}
+		if len(out) == 0 || out[len(out)-1].number != n {
+			out = append(out, segmentFiles{number: n})
+		}
+		f := &out[len(out)-1]
+		f.hot = f.hot || m[2] != "" && m[3] == ""
+		f.sealed = f.sealed || m[2] == "" && m[3] == ""
 	}
-	return numbers, nil
+	return out, nil
 }
 
-// readBounds reads a segment's description of itself.
+// readBounds reads a segment's description of itself. It reports damage when
+// the events do not end where they are said to.
 func readBounds(c *conn) (b bounds, err error) {
 	found := false
-	err = c.query(`SELECT format, first_pos, last_pos, rows, min_at, max_at, min_received, max_received, created, sealed, names_cut
-		FROM segment`, nil, func(s *stmt) error {
+	err = c.query(`SELECT format, first_pos, last_pos, min_at, max_at, min_received, max_received, created, sealed, names_cut,
+		(SELECT max(pos) FROM events) FROM segment`, nil, func(s *stmt) error {
 		found = true
 		if format := s.int(0); format > segmentFormat {
 			return localplatform.Errorf(localplatform.CodeVersion, "an event file was written by a newer sqreen (format %d, this one knows %d)", format, segmentFormat).
 				WithHint("install the newer sqreen again, or use another directory with --data DIR")
 		}
 		b = bounds{
-			first: s.int(1), last: s.int(2), rows: s.int(3), minAt: s.int(4), maxAt: s.int(5),
-			minReceived: s.int(6), maxReceived: s.int(7), created: s.int(8), sealed: s.bool(9), namesCut: s.bool(10),
+			first: s.int(1), last: s.int(2), minAt: s.int(3), maxAt: s.int(4), minReceived: s.int(5), maxReceived: s.int(6),
+			created: s.int(7), sealed: s.bool(8), namesCut: s.bool(9),
 		}
-		return errStop
+		if end := s.int(10); b.rows() != 0 && end != b.last || b.rows() == 0 && !s.null(10) {
+			return damage("its events end at %d and not at %d", end, b.last)
+		}
+		return nil
 	})
 	if err == nil && !found {
-		err = &sqliteError{code: 11, msg: "the segment does not describe itself"} // SQLITE_CORRUPT
+		err = damage("it does not say what it holds")
+	}
+	if code(err) == lib.SQLITE_ERROR { // a database, but not with our tables
+		err = damage("%v", err)
 	}
 	return b, err
 }
 
-// createSegment writes an empty segment under a temporary name, makes it
-// durable and gives it its real name, so that a segment file is whole or absent.
-func createSegment(dir string, number int, first int64, now time.Time, fill func(*conn) error) error {
-	tmp := segmentPath(dir, number) + ".new"
+// damage is an error like those of SQLite for a file that is no database.
+func damage(format string, args ...any) error {
+	return &sqliteError{code: lib.SQLITE_CORRUPT, msg: fmt.Sprintf(format, args...)}
+}
+
+// createHot writes an empty segment under a temporary name, makes it durable
+// and gives it its real name, so that the file is whole or absent.
+func createHot(dir string, number int, first int64, now time.Time, batches map[source]batchMark) error {
+	path := hotPath(dir, number)
+	err := build(path, func(c *conn) error {
+		if err := c.exec("PRAGMA synchronous=OFF; BEGIN;" + eventsTable + ";" + segmentTables); err != nil {
+			return err
+		}
+		err := c.run(`INSERT INTO segment VALUES (1, ?, ?, ?, 0, 0, 0, 0, ?, 0, 0)`, segmentFormat, first, first-1, now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		for from, mark := range batches {
+			if err := putBatch(c, from, mark); err != nil {
+				return err
+			}
+		}
+		return c.run("COMMIT")
+	})
+	if err != nil {
+		return fmt.Errorf("create %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// build lets fill write a new database, makes that durable and moves it to path.
+func build(path string, fill func(*conn) error) error {
+	tmp := path + unfinished
 	if err := removeDatabase(tmp); err != nil {
 		return err
 	}
@@ -155,26 +242,21 @@ func createSegment(dir string, number int, first int64, now time.Time, fill func
 	if err != nil {
 		return err
 	}
-	err = c.exec("PRAGMA synchronous=FULL; BEGIN IMMEDIATE;" + eventsTable + ";" + segmentTables)
-	if err == nil {
-		err = c.run(`INSERT INTO segment VALUES (1, ?, ?, ?, 0, 0, 0, 0, 0, ?, 0, 0)`, segmentFormat, first, first-1, now.UnixMicro())
-	}
-	if err == nil && fill != nil {
-		err = fill(c)
-	}
-	if err == nil {
-		err = c.run("COMMIT")
-	}
+	err = fill(c)
 	if closeErr := c.close(); err == nil {
 		err = closeErr
 	}
+	if err == nil {
+		err = syncFile(tmp)
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
 	if err != nil {
+		_ = removeDatabase(tmp) // the next attempt tries again
 		return err
 	}
-	if err := os.Rename(tmp, segmentPath(dir, number)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return syncDir(filepath.Dir(path))
 }
 
 // removeDatabase removes a database file with what SQLite keeps beside it.
@@ -187,12 +269,12 @@ func removeDatabase(path string) error {
 	return nil
 }
 
-// syncDir makes names in a directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// syncFile makes a file's content durable.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	defer d.Close() //nolint:errcheck // only read
-	return d.Sync()
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	return f.Sync()
 }

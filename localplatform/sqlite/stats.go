@@ -27,9 +27,9 @@ func (l *eventLog) stats() localplatform.StoreStats {
 	st := localplatform.StoreStats{Segments: len(views)}
 	oldest := int64(0)
 	for _, v := range views {
-		st.Events += v.bounds.rows
+		st.Events += v.bounds.rows()
 		st.Bytes += fileBytes(v.path)
-		if v.bounds.rows > 0 && (oldest == 0 || v.bounds.minReceived < oldest) {
+		if v.bounds.rows() > 0 && (oldest == 0 || v.bounds.minReceived < oldest) {
 			oldest = v.bounds.minReceived
 		}
 	}
@@ -72,19 +72,27 @@ func (s *Store) Check(ctx context.Context) error {
 		}
 	}
 	errs = append(errs, translate(rows.Err()))
-	views, _ := s.snapshot()
-	for _, v := range views {
-		err := s.read(ctx, v.segment, func(c *conn) error { return checkSegment(c, v) })
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(v.path), err))
+	errs = append(errs, s.query(ctx, func(views []view) error {
+		var errs []error
+		for _, v := range views {
+			err := s.read(ctx, v.segment, func(c *conn, _ *segment) error { return checkSegment(c) })
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", filepath.Base(v.path), err))
+			}
 		}
-	}
+		return errors.Join(errs...)
+	}))
 	return errors.Join(errs...)
 }
 
 // checkSegment checks the file's structure, and that it holds what it says.
-func checkSegment(c *conn, v view) error {
+func checkSegment(c *conn) error {
 	var errs []error
+	// One transaction, so that a writer's next commit does not come between.
+	if err := c.run("BEGIN"); err != nil {
+		return err
+	}
+	defer c.run("COMMIT") //nolint:errcheck // nothing was written
 	err := c.query(`PRAGMA integrity_check(10)`, nil, func(s *stmt) error {
 		if text := s.text(0); text != "ok" {
 			errs = append(errs, errors.New(text))
@@ -98,8 +106,8 @@ func checkSegment(c *conn, v view) error {
 	errs = append(errs, err)
 	summed, err := c.int(`SELECT sum(events) FROM rollups`)
 	errs = append(errs, err)
-	if err == nil && (n != b.rows || summed != b.rows) && n >= v.bounds.rows {
-		errs = append(errs, fmt.Errorf("it holds %d events, its sums count %d and it says %d", n, summed, b.rows))
+	if n != b.rows() || summed != b.rows() {
+		errs = append(errs, fmt.Errorf("it holds %d events, its sums count %d and it says %d", n, summed, b.rows()))
 	}
 	return errors.Join(errs...)
 }

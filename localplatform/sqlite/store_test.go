@@ -25,3 +25,9 @@ func open(t testing.TB, dir string, opts sqlite.Options) *sqlite.Store {
 func TestContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) localplatform.Store { return open(t, t.TempDir(), sqlite.Options{}) })
 }
+
+// Small segments put every test of the contract across many of them, sealed
+// ones and such that wait to be.
+func TestContractOverManySegments(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) localplatform.Store { return open(t, t.TempDir(), sqlite.Options{SegmentRows: 100}) })
+}

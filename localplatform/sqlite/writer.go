@@ -1,10 +1,13 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	lib "modernc.org/sqlite/lib"
 
 	"github.com/sqreen/sqreen/localplatform"
 )
@@ -18,12 +21,17 @@ const (
 	// walPages is the size in pages at which SQLite copies the hot segment's
 	// write-ahead log into the segment: 64 MB.
 	walPages = 16384
+	// forgetAfter is how long an instance that sends nothing is remembered. An
+	// agent that repeats a batch does so within hours.
+	forgetAfter = 30 * 24 * time.Hour
 )
 
-// writer appends to the hot segment. Everything but stop runs on its goroutine.
+// writer appends to the hot segment. Everything but stop and do runs on its
+// goroutine.
 type writer struct {
 	log   *eventLog
 	queue *queue
+	tasks chan func()
 	quit  chan struct{}
 	ended chan struct{}
 
@@ -32,7 +40,9 @@ type writer struct {
 	bounds  bounds
 	batches map[source]batchMark
 	series  map[seriesKey]int64
+	names   []seriesKey // series n is at n-1
 	counted map[counterKey]int64
+	stored  bool     // something was stored in the hot segment, if only counters
 	undo    []func() // what to take back when the transaction fails
 }
 
@@ -45,7 +55,7 @@ type batchMark struct {
 }
 
 func startWriter(l *eventLog) (*writer, error) {
-	w := &writer{log: l, queue: newQueue(l.opts.QueueBytes), quit: make(chan struct{}), ended: make(chan struct{})}
+	w := &writer{log: l, queue: newQueue(l.opts.QueueBytes), tasks: make(chan func()), quit: make(chan struct{}), ended: make(chan struct{})}
 	if err := w.open(); err != nil {
 		return nil, translate(err)
 	}
@@ -64,16 +74,31 @@ func (w *writer) stop() error {
 	return w.conn.close()
 }
 
+// do runs fn on the writer's goroutine and waits for it.
+func (w *writer) do(ctx context.Context, fn func()) error {
+	done := make(chan struct{})
+	select {
+	case w.tasks <- func() { defer close(done); fn() }:
+		<-done
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.ended:
+		return unavailable("the store is closed")
+	}
+}
+
 func (w *writer) loop() {
 	defer close(w.ended)
 	for {
-		group := w.queue.take(groupRows)
-		if len(group) > 0 {
+		if group := w.queue.take(groupRows); len(group) > 0 {
 			w.store(group)
 			continue
 		}
 		select {
 		case <-w.queue.wake:
+		case task := <-w.tasks:
+			task()
 		case <-w.quit:
 			for group := w.queue.take(groupRows); len(group) > 0; group = w.queue.take(groupRows) {
 				w.store(group)
@@ -101,24 +126,44 @@ func (w *writer) store(group []*pending) {
 			w.queue.answer(p, appended{result: results[i]})
 		}
 	}
+	if err == nil {
+		w.rotateIfFull()
+	}
 }
 
-// commit stores batches in one transaction, and moves on to a new segment when
-// this one is full or turns out to be damaged.
+// commit stores batches in one transaction. A hot segment that turns out to be
+// damaged is given up for a new one, once.
 func (w *writer) commit(group []*pending) ([]localplatform.AppendResult, error) {
+	w.heedReaders()
+	results, err := w.try(group)
+	if damaged(err) {
+		w.giveUp(err)
+		results, err = w.try(group)
+	}
+	if err != nil {
+		w.log.logger.Warn("events not stored", "batches", len(group), "error", err)
+		return nil, asUnavailable(err)
+	}
+	return results, nil
+}
+
+func (w *writer) try(group []*pending) ([]localplatform.AppendResult, error) {
 	if w.conn == nil {
 		if err := w.open(); err != nil {
-			return nil, asUnavailable(err)
+			return nil, err
 		}
 	}
 	before := w.bounds
 	var results []localplatform.AppendResult
+	var fresh []*pending
 	err := w.conn.inTx(func() (err error) {
-		results, err = w.insert(group)
+		results, fresh, err = w.insert(group)
 		return err
 	})
 	if err == nil {
 		w.undo = w.undo[:0]
+		w.stored = true
+		w.hot.recent.Load().append(fresh, w.names)
 		w.log.advance(w.hot, w.bounds)
 		return results, nil
 	}
@@ -127,8 +172,20 @@ func (w *writer) commit(group []*pending) ([]localplatform.AppendResult, error) 
 		undo()
 	}
 	w.undo = w.undo[:0]
-	w.log.logger.Warn("events not stored", "batches", len(group), "error", err)
-	return nil, asUnavailable(err)
+	if c := code(err); c != lib.SQLITE_FULL && c != lib.SQLITE_CONSTRAINT && c != lib.SQLITE_TOOBIG {
+		w.disconnect() // begin from what the file really holds
+	}
+	return nil, err
+}
+
+func (w *writer) disconnect() {
+	if w.conn == nil {
+		return
+	}
+	if err := w.conn.close(); err != nil {
+		w.log.logger.Warn("event file not closed", "error", err)
+	}
+	w.conn = nil
 }
 
 // asUnavailable keeps errors that a batch caused itself apart from those of the
@@ -139,23 +196,98 @@ func asUnavailable(err error) error {
 	case localplatform.CodeTooLarge, localplatform.CodeInvalid:
 		return err
 	}
-	var e *localplatform.Error
-	if errors.As(err, &e) && e.Code == localplatform.CodeUnavailable {
+	if e, ok := errors.AsType[*localplatform.Error](err); ok && e.Code == localplatform.CodeUnavailable {
 		return e
 	}
 	return &localplatform.Error{Code: localplatform.CodeUnavailable, Message: "the event store cannot be written: " + err.Error(), Err: err}
 }
 
-// open makes the hot segment ready, creating the first one.
+// heedReaders gives the hot segment up when a reader has found it damaged.
+func (w *writer) heedReaders() {
+	w.log.mu.Lock()
+	bad := w.log.hotBad
+	w.log.hotBad = nil
+	w.log.mu.Unlock()
+	if bad != nil {
+		w.giveUp(bad)
+	}
+}
+
+// giveUp sets the hot segment aside. The next open makes a new one.
+func (w *writer) giveUp(cause error) {
+	w.disconnect()
+	l := w.log
+	l.mu.Lock()
+	l.segments = slices.DeleteFunc(slices.Clone(l.segments), func(s *segment) bool { return s == w.hot })
+	l.mu.Unlock()
+	if err := l.setAside(w.hot, cause); err != nil {
+		l.problem(err.Error())
+	}
+}
+
+// open makes the hot segment ready, creating it when there is none.
 func (w *writer) open() error {
-	segments, _ := w.log.snapshot()
-	if len(segments) == 0 {
-		if err := w.create(1, 1); err != nil {
+	err := w.openHot()
+	if damaged(err) {
+		w.giveUp(err)
+		err = w.openHot()
+	}
+	return err
+}
+
+func (w *writer) openHot() error {
+	l := w.log
+	views, last := l.snapshot()
+	if len(views) == 0 || views[len(views)-1].sealed || views[len(views)-1].number < l.highest {
+		first := int64(1)
+		if l.highest > 0 {
+			// The last segment is missing: keep clear of what it may have held.
+			first = max(last+1, int64(l.highest+1)*posStride)
+		}
+		if err := w.recallBatches(views); err != nil {
 			return err
 		}
-		segments, _ = w.log.snapshot()
+		return w.begin(l.highest+1, first)
 	}
-	w.hot = segments[len(segments)-1].segment
+	w.hot = views[len(views)-1].segment
+	return w.connect()
+}
+
+// recallBatches reads the numbers of batches from the newest segment that is
+// left, when the hot one is missing and this process does not know them itself.
+func (w *writer) recallBatches(views []view) error {
+	if w.batches != nil || len(views) == 0 {
+		return nil
+	}
+	return w.log.readers.use(w.log.ctx, views[len(views)-1].segment, func(c *conn) (err error) {
+		w.batches, err = readBatches(c)
+		return err
+	})
+}
+
+// begin creates a segment, makes it the hot one and connects to it.
+func (w *writer) begin(number int, first int64) error {
+	l := w.log
+	w.forget()
+	err := createHot(l.dir, number, first, l.now(), w.batches)
+	if err != nil && vanished(&segment{path: hotPath(l.dir, number)}) {
+		return err
+	}
+	// From here on the file is there, and nothing may be added to the one before.
+	w.disconnect()
+	s := &segment{number: number, path: hotPath(l.dir, number), bounds: bounds{first: first, last: first - 1}}
+	s.recent.Store(newRecent(first, true))
+	l.mu.Lock()
+	l.segments = append(slices.Clone(l.segments), s)
+	l.highest = number
+	l.mu.Unlock()
+	w.hot = s
+	return w.connect()
+}
+
+// connect sets a connection to the hot segment up for appending and reads what
+// the writer must know.
+func (w *writer) connect() error {
 	c, err := openConn(w.hot.path, openReadWrite)
 	if err != nil {
 		return err
@@ -164,171 +296,85 @@ func (w *writer) open() error {
 		return errors.Join(err, c.close())
 	}
 	w.conn = c
+	w.log.advance(w.hot, w.bounds)
 	return nil
 }
 
-func (w *writer) create(number int, first int64) error {
-	if err := createSegment(w.log.dir, number, first, w.log.now(), nil); err != nil {
-		return err
-	}
-	s := &segment{number: number, path: segmentPath(w.log.dir, number)}
-	b, err := w.log.describe(s)
-	if err != nil {
-		return err
-	}
-	s.bounds = b
-	w.log.mu.Lock()
-	w.log.segments = append(w.log.segments, s)
-	w.log.mu.Unlock()
-	return nil
-}
-
-// adopt sets a connection up for appending and reads what the writer must know.
 func (w *writer) adopt(c *conn) (err error) {
-	if err := c.exec(fmt.Sprintf("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-16384", walPages)); err != nil {
+	setup := fmt.Sprintf("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-16384", walPages)
+	if err := c.exec(setup); err != nil {
 		return err
 	}
-	if w.bounds, err = readBounds(c); err != nil {
-		return err
-	}
-	w.batches = map[source]batchMark{}
-	err = c.query(`SELECT app, env, instance, seq, received FROM batches`, nil, func(s *stmt) error {
-		w.batches[source{s.text(0), s.text(1), s.text(2)}] = batchMark{seq: uint64(s.int(3)), received: s.int(4)}
-		return nil
-	})
+	b, err := readBounds(c)
 	if err != nil {
 		return err
 	}
-	w.series = map[seriesKey]int64{}
-	err = c.query(`SELECT id, app, env, kind, name, attack, severity, blocked FROM series`, nil, func(s *stmt) error {
-		w.series[scanSeries(s)] = s.int(0)
-		return nil
-	})
+	batches, err := readBatches(c)
 	if err != nil {
 		return err
 	}
-	w.counted = map[counterKey]int64{}
-	return c.query(`SELECT id, app, env, name, key FROM counter_series`, nil, func(s *stmt) error {
-		w.counted[counterKey{s.text(1), s.text(2), s.text(3), s.text(4)}] = s.int(0)
-		return nil
-	})
-}
-
-// insert stores what is new in a group of batches.
-func (w *writer) insert(group []*pending) ([]localplatform.AppendResult, error) {
-	results := make([]localplatform.AppendResult, len(group))
-	var fresh []*pending
-	sources := map[source]bool{}
-	for i, p := range group {
-		from := source{p.batch.App, p.batch.Env, p.batch.Instance}
-		known, seen := w.batches[from]
-		if seen && p.batch.Seq <= known.seq {
-			results[i].Duplicate = true
-			continue
-		}
-		results[i].First, results[i].Last = w.place(&p.batch)
-		w.batches[from] = batchMark{seq: p.batch.Seq, received: p.batch.Received.UnixMicro()}
-		w.undo = append(w.undo, func() {
-			if seen {
-				w.batches[from] = known
-			} else {
-				delete(w.batches, from)
-			}
-		})
-		sources[from] = true
-		fresh = append(fresh, p)
-	}
-	if len(fresh) == 0 {
-		return results, nil
-	}
-	if err := w.insertEvents(fresh); err != nil {
-		return nil, err
-	}
-	if err := w.insertSums(fresh); err != nil {
-		return nil, err
-	}
-	for from := range sources {
-		mark := w.batches[from]
-		err := w.conn.run(`INSERT INTO batches (app, env, instance, seq, received) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (app, env, instance) DO UPDATE SET seq = excluded.seq, received = excluded.received`,
-			from.app, from.env, from.instance, int64(mark.seq), mark.received)
-		if err != nil {
-			return nil, err
-		}
-	}
-	b := w.bounds
-	return results, w.conn.run(`UPDATE segment SET last_pos = ?, rows = ?, min_at = ?, max_at = ?, min_received = ?, max_received = ?, names_cut = ?`,
-		b.last, b.rows, b.minAt, b.maxAt, b.minReceived, b.maxReceived, b.namesCut)
-}
-
-// place gives the events of a batch their positions.
-func (w *writer) place(b *localplatform.Batch) (first, last int64) {
-	if len(b.Events) == 0 {
-		return 0, 0
-	}
-	first = w.bounds.last + 1
-	for i := range b.Events {
-		e := &b.Events[i]
-		w.bounds.last++
-		e.Pos = w.bounds.last
-		w.bounds.add(e)
-	}
-	return first, w.bounds.last
-}
-
-// add widens the bounds by one event.
-func (b *bounds) add(e *localplatform.Event) {
-	at, received := e.At.UnixMicro(), e.Received.UnixMicro()
-	if b.rows == 0 {
-		b.minAt, b.maxAt, b.minReceived, b.maxReceived = at, at, received, received
-	}
-	b.rows++
-	b.minAt, b.maxAt = min(b.minAt, at), max(b.maxAt, at)
-	b.minReceived, b.maxReceived = min(b.minReceived, received), max(b.maxReceived, received)
-}
-
-// insertEvents stores the events of batches in their order, several with each statement.
-func (w *writer) insertEvents(batches []*pending) error {
-	many, err := w.conn.prepare(insertMany)
+	series, err := readSeries(c)
 	if err != nil {
 		return err
 	}
-	one, err := w.conn.prepare(insertOne)
+	counted, err := readCounterSeries(c)
 	if err != nil {
 		return err
 	}
-	n := 0
-	var row [rowsPerInsert]*localplatform.Event
-	for _, p := range batches {
-		for i := range p.batch.Events {
-			row[n] = &p.batch.Events[i]
-			n++
-			if n < rowsPerInsert {
-				continue
-			}
-			for j, e := range row {
-				bindEvent(many, j, e)
-			}
-			if err := many.execute(); err != nil {
-				return err
-			}
-			n = 0
-		}
+	w.bounds, w.batches, w.names = b, batches, series
+	w.series, w.counted = map[seriesKey]int64{}, map[counterKey]int64{}
+	for i, k := range series {
+		w.series[k] = int64(i + 1)
 	}
-	for _, e := range row[:n] {
-		bindEvent(one, 0, e)
-		if err := one.execute(); err != nil {
-			return err
-		}
+	for id, k := range counted {
+		w.counted[k] = id
 	}
+	w.stored = b.rows() > 0 || len(counted) > 0
+	if r := w.hot.recent.Load(); r == nil || r.end() != b.last+1 {
+		w.hot.recent.Store(newRecent(b.last+1, b.rows() == 0))
+		w.log.fillRecent(w.hot, b)
+	}
+	w.hot.recent.Load().append(nil, series)
 	return nil
 }
 
-// lastSeq is the highest batch stored for an instance, as the file says.
-func lastSeq(c *conn, from source) (uint64, error) {
-	n, err := c.int(`SELECT seq FROM batches WHERE app = ? AND env = ? AND instance = ?`, from.app, from.env, from.instance)
-	return uint64(n), err
+// rotateIfFull begins a new segment when the hot one is large or old enough.
+// When that fails, the hot one simply grows on.
+func (w *writer) rotateIfFull() {
+	old := w.stored && w.log.now().UnixMicro()-w.bounds.created >= w.log.opts.SegmentAge.Microseconds()
+	if w.bounds.rows() >= int64(w.log.opts.SegmentRows) || old {
+		if err := w.rotate(); err != nil {
+			w.log.logger.Warn("no new event file could be begun", "error", err)
+		}
+	}
 }
 
-// microTime is how times appear in the store.
-func microTime(us int64) time.Time { return time.UnixMicro(us).UTC() }
+// rotate begins a new segment and has the old one sealed.
+func (w *writer) rotate() error {
+	if w.conn == nil {
+		return nil
+	}
+	if err := w.conn.keepLog(); err != nil {
+		return err
+	}
+	err := w.begin(w.hot.number+1, w.bounds.last+1)
+	if w.log.sealer != nil {
+		w.log.sealer.nudge()
+	}
+	return err
+}
+
+// forget drops instances that have long been silent, and counts them.
+func (w *writer) forget() {
+	limit := w.log.now().Add(-forgetAfter).UnixMicro()
+	n := int64(0)
+	for from, mark := range w.batches {
+		if mark.received < limit {
+			delete(w.batches, from)
+			n++
+		}
+	}
+	if n > 0 {
+		w.log.dropped("instances_forgotten", n)
+	}
+}

@@ -22,12 +22,13 @@ var steps = []time.Duration{ //nolint:gochecknoglobals // a table
 
 // Bars collects a histogram.
 type Bars struct {
-	from  time.Time
-	step  time.Duration
-	bars  []localplatform.HistogramBucket
-	total int64
-	split bool
-	spelt map[string]string // folded value to the spelling shown
+	from   int64 // microseconds, as all times here
+	step   int64
+	bars   int
+	split  bool
+	values map[string]int // folded value to its number
+	spelt  []string       // as the values are shown
+	counts [][]int64      // by value and bar
 }
 
 // NewBars lays the bars of q's range out. The step is the round length that
@@ -40,14 +41,16 @@ func NewBars(q localplatform.HistogramQuery) (*Bars, error) {
 	if want <= 0 {
 		want = 60
 	}
-	step := stepFor(q.To.Sub(q.From), min(want, maxBars))
-	b := &Bars{from: floor(q.From, step), step: step, split: q.By != "", spelt: map[string]string{}}
-	for at := b.from; at.Before(q.To); at = at.Add(step) {
-		if len(b.bars) >= 2*maxBars {
-			return nil, localplatform.Errorf(localplatform.CodeTooLarge, "the histogram would have too many bars").WithHint("ask for a shorter range")
-		}
-		b.bars = append(b.bars, localplatform.HistogramBucket{Start: at})
+	step := stepFor(q.To.Sub(q.From), min(want, maxBars)).Microseconds()
+	b := &Bars{from: floor(q.From.UnixMicro(), step), step: step, split: q.By != "", values: map[string]int{}}
+	n := (q.To.UnixMicro()-b.from)/step + 1
+	if !microTime(b.from + (n-1)*step).Before(q.To) {
+		n--
 	}
+	if n > 2*maxBars {
+		return nil, localplatform.Errorf(localplatform.CodeTooLarge, "the histogram would have too many bars").WithHint("ask for a shorter range")
+	}
+	b.bars = int(n)
 	return b, nil
 }
 
@@ -68,59 +71,72 @@ func stepFor(length time.Duration, want int) time.Duration {
 }
 
 // floor rounds down to a multiple of step since 1970, also before 1970.
-func floor(t time.Time, step time.Duration) time.Time {
-	us, n := t.UnixMicro(), step.Microseconds()
-	rest := us % n
+func floor(us, step int64) int64 {
+	rest := us % step
 	if rest < 0 {
-		rest += n
+		rest += step
 	}
-	return time.UnixMicro(us - rest).UTC()
+	return us - rest
 }
+
+func microTime(us int64) time.Time { return time.UnixMicro(us).UTC() }
 
 // Range is the time the bars cover, the end exclusive.
 func (b *Bars) Range() (from, to time.Time) {
-	return b.from, b.from.Add(time.Duration(len(b.bars)) * b.step)
+	return microTime(b.from), microTime(b.from + int64(b.bars)*b.step)
 }
 
 // Step is the length of one bar.
-func (b *Bars) Step() time.Duration { return b.step }
+func (b *Bars) Step() time.Duration { return time.Duration(b.step) * time.Microsecond }
 
-// Add counts n events at a time; outside the range they are left out. value is
-// what the histogram is split by, "" for none.
-func (b *Bars) Add(at time.Time, value string, n int64) {
-	if at.Before(b.from) {
-		return
-	}
-	i := int(at.Sub(b.from) / b.step)
-	if i >= len(b.bars) {
-		return
-	}
-	bar := &b.bars[i]
-	bar.Count += n
-	b.total += n
+// Value returns the number by which Add knows a value of the field that the
+// histogram is split by. Values that differ only in the case of ASCII letters
+// are one, and all are when it is not split.
+func (b *Bars) Value(value string) int {
 	if !b.split {
-		return
-	}
-	if bar.Series == nil {
-		bar.Series = map[string]int64{}
-	}
-	bar.Series[b.spell(value)] += n
-}
-
-// spell gives values that differ only in the case of ASCII letters one spelling.
-func (b *Bars) spell(value string) string {
-	if s, ok := b.spelt[value]; ok {
-		return s
+		value = ""
 	}
 	key := Fold(value)
-	if _, ok := b.spelt[key]; !ok {
-		b.spelt[key] = value
+	n, ok := b.values[key]
+	if !ok {
+		n = len(b.counts)
+		b.values[key] = n
+		b.spelt = append(b.spelt, value)
+		b.counts = append(b.counts, make([]int64, b.bars))
 	}
-	b.spelt[value] = b.spelt[key]
-	return b.spelt[key]
+	return n
+}
+
+// Add counts n events at a time, in microseconds; outside the range they are
+// left out.
+func (b *Bars) Add(at int64, value int, n int64) {
+	if at < b.from {
+		return
+	}
+	if i := (at - b.from) / b.step; i < int64(b.bars) {
+		b.counts[value][i] += n
+	}
 }
 
 // Histogram is what was collected.
 func (b *Bars) Histogram() localplatform.Histogram {
-	return localplatform.Histogram{From: b.from, Step: b.step, Buckets: b.bars, Total: b.total}
+	h := localplatform.Histogram{From: microTime(b.from), Step: b.Step(), Buckets: make([]localplatform.HistogramBucket, b.bars)}
+	for i := range h.Buckets {
+		bar := &h.Buckets[i]
+		bar.Start = microTime(b.from + int64(i)*b.step)
+		for v, counts := range b.counts {
+			if counts[i] == 0 {
+				continue
+			}
+			bar.Count += counts[i]
+			if b.split && bar.Series == nil {
+				bar.Series = map[string]int64{}
+			}
+			if b.split {
+				bar.Series[b.spelt[v]] = counts[i]
+			}
+		}
+		h.Total += bar.Count
+	}
+	return h
 }
