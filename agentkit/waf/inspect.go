@@ -273,7 +273,9 @@ func (x *Inspection) sides(s string, chars scan.Chars, where detect.Where) {
 	if chars&^base64Kinds != 0 || len(s) < decode.MinBase64 {
 		return
 	}
-	if out, ok := x.keep(decode.Text(x.side[:0], s)); ok {
+	if out, ok := x.keep(decode.HexText(x.side[:0], s)); ok {
+		x.aside(decode.Hex, out, where)
+	} else if out, ok := x.keep(decode.Text(x.side[:0], s)); ok {
 		x.aside(decode.Base64, out, where)
 	} else if where == detect.URLPath {
 		x.lastSegment(s, where)

@@ -24,11 +24,12 @@ const (
 	Plus                        // + for a space
 	Base64                      // standard and URL alphabet, with or without padding
 	UTF7                        // +ADw-
+	Hex                         // 0x41
 	Tags                        // tags removed, as filters do that believe to make text safe
 )
 
 var stepNames = []string{
-	"percent", "percent-u", "html-entity", "escape", "null", "overlong-utf8", "fullwidth", "plus", "base64", "utf7", "tags-removed",
+	"percent", "percent-u", "html-entity", "escape", "null", "overlong-utf8", "fullwidth", "plus", "base64", "utf7", "hex", "tags-removed",
 }
 
 // Names lists the steps of the set in the order they are declared.
@@ -292,6 +293,8 @@ func lookalike(r rune) rune {
 	switch {
 	case r >= 0xFF01 && r <= 0xFF5E: // full width
 		return r - 0xFEE0
+	case r >= 0x2460 && r <= 0x2468: // circled digits
+		return r - 0x2460 + '1'
 	case r >= 0x24B6 && r <= 0x24CF: // circled capitals
 		return r - 0x24B6 + 'A'
 	case r >= 0x24D0 && r <= 0x24E9: // circled small letters
@@ -316,6 +319,8 @@ func lookalike(r rune) rune {
 		return '\''
 	case 0x3000, 0x2003, 0xFEFF, 0x200B:
 		return ' '
+	case 0x24EA:
+		return '0'
 	case 0x2215, 0x2044:
 		return '/'
 	case 0x2216, 0xFE68:
@@ -367,4 +372,21 @@ func StripTags(dst []byte, s string) ([]byte, bool) {
 		return dst[:start], false
 	}
 	return append(dst, s[last:]...), true
+}
+
+// HexText appends what a hexadecimal number of bytes stands for, "0x414243",
+// provided that it is text.
+func HexText(dst []byte, s string) ([]byte, bool) {
+	if len(s) < 10 || len(s)%2 != 0 || s[0] != '0' || s[1] != 'x' {
+		return dst, false
+	}
+	start := len(dst)
+	for i := 2; i < len(s); i += 2 {
+		r, ok := hex(s[i : i+2])
+		if !ok || r < ' ' && r != '\n' && r != '\r' && r != '\t' || r > '~' {
+			return dst[:start], false
+		}
+		dst = append(dst, byte(r))
+	}
+	return dst, true
 }

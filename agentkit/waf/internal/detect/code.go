@@ -50,6 +50,9 @@ var codeSigns = []codeSign{
 	{"system (", CodePHP, Low, "'"},
 	{"exec(", CodeOther, Medium, ""},
 	{"popen(", CodeOther, Medium, ""},
+	{"exit(", CodePHP, Medium, ""},
+	{"die(", CodePHP, Medium, ""},
+	{"md5(", CodePHP, Medium, ""},
 	{"eval(", CodeOther, Medium, ""},
 	{"eval (", CodeOther, Low, "'"},
 	{"runtime.getruntime", CodeJava, High, ""},
@@ -73,7 +76,7 @@ var codeSigns = []codeSign{
 	{"process.mainmodule", CodeJS, High, ""},
 	{"process.binding", CodeJS, High, "("},
 	{"process.env", CodeJS, Low, ""},
-	{"process.exit", CodeJS, Low, "("},
+	{"process.exit", CodeJS, Medium, "("},
 	{"process.kill", CodeJS, Medium, "("},
 	{"global.process", CodeJS, High, ""},
 	{"fs.readfile", CodeJS, Medium, "("},
@@ -112,7 +115,11 @@ func codePhraseAt(v *View, k, at int, out *Findings) {
 		return
 	}
 	level := c.level
-	if level == Medium && strings.HasSuffix(c.text, "(") {
+	if c.text == "md5(" {
+		if lead := s[:at]; !strings.HasSuffix(lead, "print(") && !strings.HasSuffix(lead, "echo ") && !strings.HasSuffix(lead, "exit(") && !strings.HasSuffix(lead, "die(") && !strings.HasSuffix(lead, "@print(") {
+			return
+		}
+	} else if level == Medium && strings.HasSuffix(c.text, "(") && len(c.text) <= 8 {
 		level = callLevel(v, at, rest)
 	}
 	if v.lines() >= 3 && c.text != "<?php" {

@@ -94,6 +94,7 @@ func (j *jsReader) sink(i, end int, base Level, isFunction bool) {
 		k++
 	}
 	if k >= len(j.s) {
+		j.passed(i, end, base)
 		return
 	}
 	spaced := k > end && isSpace(j.s[end])
@@ -114,17 +115,32 @@ func (j *jsReader) sink(i, end int, base Level, isFunction bool) {
 		}
 		return
 	}
+	if j.brokenOut(i) {
+		j.out.add(JSCall, j.level(High), i, clip(j.s, i, k+40))
+		return
+	}
+	if spaced && !codeArgument(j.s[k+1:]) || base >= Low && strings.HasPrefix(j.s[k:], "()") && j.v.has(scan.Space) {
+		base = Low
+	}
 	if spaced && j.v.Prose() || k+1 < len(j.s) && j.s[k] == '(' && spaced && base < Medium {
 		return
 	}
-	if j.brokenOut(i) && base >= Low {
-		base = High
-	} else if strings.IndexByte(j.s[end:k], ')') >= 0 && i > 0 && j.s[i-1] == '(' {
+	if strings.IndexByte(j.s[end:k], ')') >= 0 && i > 0 && j.s[i-1] == '(' {
 		base = High // (alert)(1)
 	} else if base == Low && j.nested(k+1) && (lower(j.s[i]) == 's' || lower(j.s[i]) == 'a' || strings.Contains(j.s[k:min(len(j.s), k+16)], "//")) {
 		base = Medium
 	}
 	j.out.add(JSCall, j.level(base), i, clip(j.s, i, k+40))
+}
+
+// codeArgument tells an argument from words in brackets.
+func codeArgument(s string) bool {
+	s = strings.TrimLeft(s, " ")
+	if s == "" || isLetter(s[0]) {
+		end := wordEnd(s, 0)
+		return end < len(s) && s[end] != ' ' && s[end] != ','
+	}
+	return true
 }
 
 // passed judges a sink that is handed over: [1].find(alert), onerror=alert.

@@ -45,8 +45,8 @@ func (r *pathReader) traversal() {
 			i++
 			continue
 		}
-		if i > 0 && isWord(s[i-1]) { // "wait..." and "1..5"
-			i += n
+		if i > 0 && isWord(s[i-1]) || i+n == len(s) && (i == 0 || s[i-1] != '/' && s[i-1] != '\\') && s[len(s)-1] == '.' {
+			i += n // "wait...", "1..5", "..."
 			continue
 		}
 		if first < 0 {
@@ -117,7 +117,7 @@ func (r *pathReader) judge(steps, first, last int) {
 		if r.v.Decoded {
 			level = High
 		}
-	case !spaced && steps == 1 && (first > 0 && (s[first-1] == '/' || s[first-1] == '\\') || r.v.Decoded || first == 0) && last < len(s):
+	case !spaced && steps == 1 && (first > 0 && (s[first-1] == '/' || s[first-1] == '\\') || r.v.Decoded || first == 0):
 		level = Medium
 	case !spaced && steps == 1 && first == 0 && len(s) > 2:
 		level = Medium
@@ -223,7 +223,7 @@ func (r *pathReader) files() {
 	level := None
 	spaced := strings.ContainsAny(s, " \n\t") && !hasAnyFold(s[min(len(s), 1):], ":/program files", ":\\program files")
 	switch {
-	case !spaced && absoluteLoot(s) && r.v.Where != Header:
+	case !spaced && (at == 0 || absoluteLoot(s)) && r.v.Where != Header:
 		level = High
 		if hasAnyFold(s, "/.", "c:", "d:", "/home/", "/var/www", "/usr/") {
 			level = Medium

@@ -9,7 +9,7 @@ import (
 
 func queryGate(v *View, _ bool) bool {
 	return v.has(scan.Dollar) || v.has(scan.Paren) && v.has(scan.Equal|scan.Amp|scan.Pipe|scan.Star|scan.Bang) ||
-		v.has(scan.Pipe|scan.Amp) && v.has(scan.Quote|scan.DQuote|scan.Bracket) || v.has(scan.Colon) && v.has(scan.Equal)
+		v.has(scan.Pipe|scan.Amp) && v.has(scan.Quote|scan.DQuote|scan.Bracket) || v.has(scan.Colon) && v.has(scan.Equal) || v.has(scan.Star) && v.has(scan.Slash|scan.Paren)
 }
 
 // detectQuery judges the query languages that are smaller than SQL: LDAP
@@ -48,6 +48,10 @@ func ldap(v *View, out *Findings) {
 		}
 		if s[j] != '(' && !(c == '*' && s[j] == ')') {
 			continue
+		}
+		if c == '*' && i < 24 && (strings.HasPrefix(s[i:], "*)(") || strings.HasPrefix(s[i:], "*()|")) {
+			out.add(LDAPFilter, Medium, i, clip(s, i, i+20))
+			return
 		}
 		if c == '*' && s[j] == ')' {
 			if (j+1 >= len(s)) && i < 24 || j+1 < len(s) && s[j+1] == ')' && i < 24 && !strings.Contains(s[:i], "(") {
@@ -111,7 +115,7 @@ func ldapRule(v *View, out *Findings) {
 var xpathPhrases = []string{"child::", "ancestor::", "ancestor-or-self::", "descendant::", "descendant-or-self::", "following::", "following-sibling::", "preceding::", "preceding-sibling::", "attribute::", "parent::", "self::node", "string-length(", "count(/", "name(/", "substring(name(", "substring(/", "substring(//", "position()", "/text()", "/node()", "/comment()", "[last()", "doc('http", "doc(\"http", "starts-with(name", "contains(name", "local-name(", "namespace-uri("}
 
 // scriptPhrases are what JavaScript in a $where says.
-var scriptPhrases = []string{"while(", "while (", "this.password", "this.username", "this.user", "this.pass", "this.email", "this.constructor", "return true", "return(true", "return 1", "this.a"}
+var scriptPhrases = []string{"while(", "while (", "this.password", "this.username", "this.user", "this.pass", "this.email", "this.constructor", "return true", "return(true", "return 1", "return '", "return \"", "this.a", "sleep("}
 
 // mongoPhrases are calls on a database.
 var mongoPhrases = []string{".insert", ".find", ".update", ".remove", ".delete", ".drop", ".getcollection", ".count", ".aggregate", ".mapreduce", ".save", ".version", ".createcollection", ".eval", ".runcommand", ".stats", ".admincommand"}
@@ -151,6 +155,9 @@ func xpathAt(v *View, w string, at int, out *Findings) {
 
 // xpathUnion looks for a second path: x'] | //user.
 func xpathUnion(v *View, out *Findings) {
+	if v.S == "//*" || strings.HasPrefix(v.S, "//*[") {
+		out.add(XPathExpression, Medium, 0, len(v.S))
+	}
 	if !v.has(scan.Pipe) || !v.has(scan.Slash) || !v.has(scan.Quote|scan.Bracket) {
 		return
 	}
@@ -229,6 +236,12 @@ func scriptAt(v *View, w string, at int, out *Findings) {
 		rest, lead := s[at:min(len(s), at+80)], s[max(0, at-200):at]
 		if strings.HasPrefix(rest, "while(1)") || strings.HasPrefix(rest, "while(true)") || containsFold(lead, "date()") || containsFold(rest, "date()") {
 			out.add(NoSQLCode, codeLevel(v, High), at, clip(s, at, at+60))
+		}
+		return
+	}
+	if w == "sleep(" {
+		if b := strings.TrimRight(s[:at], " "); strings.HasSuffix(b, "';") || strings.HasSuffix(b, "\";") || strings.HasSuffix(b, "'||") {
+			out.add(NoSQLCode, codeLevel(v, Medium), at, clip(s, at, at+30))
 		}
 		return
 	}

@@ -67,6 +67,8 @@ type shellCommand struct {
 	alone   bool // nothing behind it
 	tricks  bool // written so as not to be recognised
 	english bool // what follows is a word
+	single  bool // a single word and nothing more
+	echo    bool // it prints its arguments, a probe
 	end     int
 }
 
@@ -126,6 +128,7 @@ done:
 		c.strong = len(name) > 0 && shellCommands[strings.TrimSuffix(string(name), ".exe")] != 0
 	}
 	c.need = shellCommands[string(name)]
+	c.echo = string(name) == "echo" || string(name) == "which"
 	if c.need == 0 {
 		if t := trimExe(name); len(t) < len(name) {
 			c.need = shellCommands[string(t)]
@@ -270,6 +273,8 @@ func (h *shellReader) judgeArgument(j int, c *shellCommand) {
 		c.args = true
 	default:
 		c.english = true
+		rest := skipSpace(s, end)
+		c.single = rest >= len(s) || strings.IndexByte(";|&`)", s[rest]) >= 0
 	}
 }
 
@@ -336,6 +341,15 @@ func (h *shellReader) separator(i int) {
 	}
 	c := h.read(j)
 	l := c.verdict()
+	if l == None && c.single && (i == 0 || j < len(s) && !isSpace(s[j])) && (c.need == needEnd || c.echo) {
+		l = Medium // ;ps aux, ;echo test
+	}
+	if i == 0 && s[0] != '&' && c.alone && c.need == needArg && len(s) <= 16 && j < len(s) && isWord(s[j]) {
+		l = Medium // ;set
+	}
+	if i == 0 && c.alone && c.need == needArg && j < len(s) && isWord(s[j]) && strings.IndexByte(";|&", s[len(s)-1]) >= 0 {
+		l = Medium // &set&
+	}
 	if l == None {
 		return
 	}
@@ -377,6 +391,9 @@ func (h *shellReader) substitution(start, i int, closing byte) {
 		end := strings.IndexByte(h.s[i:], '`')
 		if end < 0 {
 			return
+		}
+		if start > 1 && h.s[start-1] == ' ' && isLetter(h.s[start-2]) && !c.tricks && !strings.ContainsAny(h.s[:start], ";|&") {
+			l = min(l, Low)
 		}
 		if h.v.Prose() || strings.Count(h.s[:min(len(h.s), 4000)], "`") > 2 {
 			l = min(l, Low)

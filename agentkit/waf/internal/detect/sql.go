@@ -256,6 +256,9 @@ func sqlBare(v *View, l *sqlLexer, out *Findings) {
 		}
 		p.afterOperand(left)
 	}
+	if p.ev.timing && p.ev.fail && l.inline > 0 && p.ev.names == 0 {
+		out.add(SQLTime, v.below(Medium), 0, p.ev.end)
+	}
 	bareVerdict(v, l, &p, first, out)
 }
 
@@ -272,6 +275,7 @@ func bareVerdict(v *View, l *sqlLexer, p *sqlParser, first sqlToken, out *Findin
 	number := first.kind == sqlNum || first.kind == sqlRight || first.kind == sqlArith || first.kind == sqlStr || first.kind == sqlLeft || first.kind == sqlVar
 	end := e.end
 	switch {
+	case e.late && !e.comment && e.closers == 0 && !e.subquery && !e.timing && !e.probing:
 	case e.logic > 0 && e.constant > 0 && (number || e.comment || e.closers > 0 || first.kind == sqlLogic || v.S == "" || e.names <= 1):
 		out.add(SQLBoolean, bareLogic(p, High), 0, end)
 	case e.logic > 0 && e.comment && (number || first.kind == sqlLogic) && e.operands > 1:

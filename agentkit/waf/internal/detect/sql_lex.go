@@ -142,7 +142,7 @@ func (l *sqlLexer) blank(i int) int {
 	s := l.s
 	for i < len(s) {
 		switch c := s[i]; {
-		case isSpace(c) || c == 0:
+		case isSpace(c) || c == 0 && i+1 < len(s):
 			i++
 		case c == '+' && i+1 < len(s) && (s[i+1] == '-' || s[i+1] == '#' || s[i+1] == '/' && i+2 < len(s) && s[i+2] == '*'):
 			i++ // a space that was encoded once more
@@ -211,9 +211,11 @@ func (l *sqlLexer) token(i int) sqlToken {
 		return span(sqlVar, end)
 	case c == '#' || c == '-' && next == '-' || c == '/' && next == '*':
 		return span(sqlComment, len(s))
+	case c < ' ' && strings.TrimSpace(s[i+1:]) == "":
+		return span(sqlComment, len(s)) // some databases stop at a control character
 	case c == '(':
 		return one(sqlLeft)
-	case c == ')':
+	case c == ')' || c == ']':
 		return one(sqlRight)
 	case c == ',':
 		return one(sqlComma)
@@ -236,6 +238,8 @@ func (l *sqlLexer) token(i int) sqlToken {
 	case c == '[':
 		if end := strings.IndexByte(s[i:min(len(s), i+60)], ']'); end > 1 && isWord(s[i+1]) {
 			return span(sqlName, i+end+1)
+		} else if end < 0 && len(s)-i < 8 {
+			return span(sqlOpen, len(s))
 		}
 	case c == '$' && next == '$':
 		if end := strings.Index(s[i+2:], "$$"); end >= 0 {

@@ -3,6 +3,7 @@ package detect
 // sqlEvidence is what a parse saw that an injection needs.
 type sqlEvidence struct {
 	logic    int  // AND, OR, || ...
+	late     bool // the first comparison stands before the first AND or OR
 	compare  int  // comparisons
 	constant int  // comparisons of constants, or of a name with itself
 	arith    int  // arithmetic or concatenation
@@ -126,8 +127,11 @@ func (p *sqlParser) tail() bool {
 		return p.stacked()
 	case t.kind == sqlWord:
 		return p.clause(t)
-	case t.kind == sqlComma && p.ev.order:
+	case t.kind == sqlComma && (p.ev.order || p.at(1).kind == sqlLeft || p.at(1).kind == sqlName && p.at(2).kind == sqlLeft):
 		p.next()
+		if !p.ev.order {
+			p.ev.arith++
+		}
 		p.operand()
 		return !p.ev.fail
 	}
@@ -332,7 +336,9 @@ func (p *sqlParser) selectList(strict bool) bool {
 		return named && (signs > 0 || p.finished())
 	case t.kind == sqlEOF, t.kind == sqlComment, t.kind == sqlSemi, t.kind == sqlRight, t.key == keyUnion, t.key == keyInto:
 		return signs > 0 || !strict && names > 0 && t.kind == sqlComment
-	case t.key == keyWhere, t.key == keyOrder, t.key == keyLimit:
+	case t.key == keyWhere:
+		return signs > 0 || names > 0
+	case t.key == keyOrder, t.key == keyLimit:
 		return signs > 0
 	}
 	return signs > 0 && !strict
@@ -381,6 +387,9 @@ func (p *sqlParser) chain(left sqlOperand) sqlOperand {
 		switch {
 		case t.kind == sqlLogic:
 			p.next()
+			if p.ev.logic == 0 {
+				p.ev.late = p.ev.compare > 0
+			}
 			p.ev.logic++
 			left = p.operand()
 		case t.kind == sqlCompare || t.key == keyNot && (p.at(1).kind == sqlCompare):
@@ -413,6 +422,13 @@ func (p *sqlParser) comparison(left sqlOperand) sqlOperand {
 	}
 	if p.is(p.peek(), "from") && key == keyIs {
 		p.next()
+	}
+	if key == keyIn && (p.is(p.peek(), "boolean") || p.is(p.peek(), "natural")) { // MySQL's full-text search
+		for p.peek().kind == sqlName {
+			p.next()
+		}
+		p.ev.compare++
+		return sqlOperand{ok: true}
 	}
 	right := p.operand()
 	if key == keyBetween && p.peek().kind == sqlLogic {

@@ -51,7 +51,7 @@ func (p *sqlParser) statement() bool {
 	case p.is(t, "shutdown"):
 		return p.ends(0) || p.is(n, "with") || p.is(n, "abort")
 	case p.is(t, "reconfigure"), p.is(t, "begin"), p.is(t, "commit"), p.is(t, "rollback"):
-		return p.ends(0) || p.is(n, "transaction") || p.is(n, "dbms_lock")
+		return p.ends(0) || p.is(n, "transaction") || p.is(n, "dbms_lock") || p.is(n, "declare") || p.is(n, "execute")
 	case t.key == keyIf, p.is(t, "while"), p.is(t, "do"):
 		return n.kind == sqlLeft && p.operand().ok && !p.ev.fail && (p.ev.subquery || p.ev.compare > 0 || p.ev.timing) || n.kind == sqlStr && p.is(t, "do") || n.key == keyAll
 	case p.is(t, "copy"):
@@ -62,6 +62,8 @@ func (p *sqlParser) statement() bool {
 		return (p.is(n, "database") || p.is(n, "log")) && p.at(1).kind == sqlName && p.at(2).kind == sqlWord
 	case p.is(t, "grant"), p.is(t, "revoke"):
 		return (n.kind == sqlName || n.key == keyAll || n.kind == sqlWord) && p.at(1).key == keyOn || p.is(n, "all") && p.is(p.at(1), "privileges")
+	case p.is(t, "desc"), p.is(t, "describe"):
+		return n.kind == sqlName && p.ends(1)
 	case p.is(t, "print"):
 		return n.kind == sqlVar
 	case p.is(t, "dbcc"), p.is(t, "pragma"):

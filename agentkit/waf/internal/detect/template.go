@@ -93,7 +93,7 @@ func templateJudge(v *View, open, body string, at int, out *Findings) bool {
 		}
 		out.add(TemplateObject, codeLevel(v, level), at, end)
 		return true
-	case strings.IndexByte(body, '(') >= 0 && called(open, body):
+	case called(open, body) && (strings.IndexByte(body, '(') >= 0 || open == "{{"):
 		out.add(TemplateExpression, v.below(Medium), at, end)
 		return true
 	}
@@ -183,7 +183,10 @@ func called(open, body string) bool {
 	case "{%", "[%", "{#", "@(", "[[", "*{", "~{", "%{", "@{", "{@":
 		return false
 	case "{{":
-		return strings.ContainsAny(b, "'\"`") && strings.Contains(b, ").") || strings.Contains(b, ")(") || strings.HasPrefix(b, "'") || strings.HasPrefix(b, `"`)
+		if strings.HasPrefix(b, ".") && strings.Contains(b, ` "`) || strings.Contains(b, "call .") || strings.Contains(b, "printf ") {
+			return true // Go's templates call without brackets
+		}
+		return strings.ContainsAny(b, "'\"`") && strings.Contains(b, ").") || strings.Contains(b, ")(") || strings.ContainsAny(b, "(") && (strings.HasPrefix(b, "'") || strings.HasPrefix(b, `"`))
 	}
 	return strings.Contains(b, ")(") || strings.Contains(b, "'.") || strings.Contains(b, `".`) || strings.HasPrefix(b, "@")
 }
