@@ -82,7 +82,7 @@ func Protections() []Protection {
 		{wire.ProtectionShell, "shell injection (RASP)", wire.ModeBlock},
 		{wire.ProtectionLFI, "local file inclusion (RASP)", wire.ModeBlock},
 		{wire.ProtectionSSRF, "server-side request forgery (RASP)", wire.ModeBlock},
-		{wire.ProtectionXSS, "reflected XSS (RASP)", wire.ModeMonitor},
+		{wire.ProtectionXSS, "reflected XSS (RASP)", wire.ModeBlock},
 		{wire.ProtectionTemplate, "template injection (RASP)", wire.ModeBlock},
 		{wire.ProtectionXXE, "XML entities (RASP)", wire.ModeBlock},
 		{wire.ProtectionWAF, "in-app WAF", wire.ModeMonitor},

@@ -171,6 +171,9 @@ func TestAttacksOfOneActorAreOneIncident(t *testing.T) {
 	if i.Severity != localplatform.SeverityHigh || !strings.Contains(i.Title, "203.0.113.7") || len(i.Advice) == 0 || !slices.Contains(i.CWE, "CWE-89") {
 		t.Errorf("words are wrong: %+v", i)
 	}
+	if last := i.Advice[len(i.Advice)-1]; !strings.Contains(last, "app:shop env:prod attack:sqli ip:203.0.113.7") {
+		t.Errorf("advice does not lead to the events: %q", last)
+	}
 	if len(i.Evidence) == 0 || i.Evidence[0].Frame != "main.search (shop.go:12)" || i.Evidence[0].Payload == "" || i.Evidence[0].Statement == "" {
 		t.Errorf("evidence is wrong: %+v", i.Evidence)
 	}

@@ -15,8 +15,8 @@ func (f *folder) judge(d *draft, before *draft) {
 	d.MITRE, d.CWE = info.mitre, info.cwe
 	d.Severity = maxSeverity(before.Severity, severityOf(d))
 	d.Title = titleOf(d, info)
-	d.Advice = adviceOf(d, info)
 	d.Query = eventsQuery(d)
+	d.Advice = adviceOf(d, info)
 	if before.ID == 0 {
 		return
 	}
