@@ -102,7 +102,7 @@ func (l *eventLog) seal(ctx context.Context, s *segment) error {
 // copySegment fills a new database with the segment at path.
 func copySegment(c *conn, path string) (b bounds, err error) {
 	// Until it is whole nobody relies on the new file: a crash starts it over.
-	setup := "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768"
+	setup := "PRAGMA main.journal_mode=OFF; PRAGMA main.synchronous=OFF; PRAGMA main.locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY; PRAGMA main.cache_size=-32768"
 	if err := c.exec(setup); err != nil {
 		return b, err
 	}
