@@ -1,9 +1,6 @@
 package localplatform
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Severity orders attacks, incidents and notifications. The empty severity
 // means none was given and sorts below low.
@@ -54,5 +51,5 @@ func (s Severity) String() string {
 	if s == SeverityNone {
 		return "none"
 	}
-	return fmt.Sprintf("%s", string(s))
+	return string(s)
 }

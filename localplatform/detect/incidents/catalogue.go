@@ -22,7 +22,7 @@ type kindInfo struct {
 
 // kinds is ordered as the catalogue is read: injections, files and network,
 // pages, probes, accounts.
-var kinds = []kindInfo{ //nolint:gochecknoglobals // a table of constants
+var kinds = []kindInfo{
 	{
 		wire.AttackSQLi, "SQL injection", "the database",
 		[]string{"T1190"},
@@ -211,4 +211,4 @@ func infoFor(kind string) kindInfo {
 }
 
 // tests, previews and the like: what happens there weighs less than in production.
-var lesserEnvs = []string{"dev", "development", "test", "testing", "staging", "stage", "qa", "ci", "local", "demo", "sandbox", "preview"} //nolint:gochecknoglobals // a table of constants
+var lesserEnvs = []string{"dev", "development", "test", "testing", "staging", "stage", "qa", "ci", "local", "demo", "sandbox", "preview"}
