@@ -24,19 +24,19 @@ import (
 // Options are what a Source needs besides a store.
 type Options struct {
 	Heartbeat time.Duration    // told to agents with every instruction; 0 leaves it out
+	LookEvery time.Duration    // how often Run looks for changes that nobody told it of; 0 means 1 s
 	Now       func() time.Time // nil is time.Now
 	Logger    *slog.Logger     // nil is silence
 }
 
-const (
-	lookEvery = time.Second    // how often Run looks for changes that nobody told it of
-	keepEnded = 24 * time.Hour // how long ended actions are remembered to tell agents of
-)
+// keepEnded is how long ended actions are remembered to tell agents of.
+const keepEnded = 24 * time.Hour
 
 // Source answers what is in force. It is safe for concurrent use.
 type Source struct {
 	store     localplatform.ControlStore
 	heartbeat time.Duration
+	lookEvery time.Duration
 	now       func() time.Time
 	log       *slog.Logger
 
@@ -67,8 +67,11 @@ func New(ctx context.Context, store localplatform.ControlStore, o Options) (*Sou
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.LookEvery <= 0 {
+		o.LookEvery = time.Second
+	}
 	s := &Source{
-		store: store, heartbeat: o.Heartbeat, now: o.Now, log: o.Logger,
+		store: store, heartbeat: o.Heartbeat, lookEvery: o.LookEvery, now: o.Now, log: o.Logger,
 		actions: map[string]localplatform.Action{}, news: make(chan struct{}),
 	}
 	if err := s.Refresh(ctx); err != nil {
@@ -81,7 +84,7 @@ func New(ctx context.Context, store localplatform.ControlStore, o Options) (*Sou
 // Run looks for changes that Refresh was not called for, and forgets actions
 // that ended long ago, until ctx ends.
 func (s *Source) Run(ctx context.Context) error {
-	look := time.NewTicker(lookEvery)
+	look := time.NewTicker(s.lookEvery)
 	defer look.Stop()
 	sweep := time.NewTicker(keepEnded / 24)
 	defer sweep.Stop()
