@@ -3,6 +3,7 @@
 package activity
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ type ListOptions struct {
 	Flags cmdutil.EventFlags
 	Query []string
 	Limit int
+
+	near string // what the query was perhaps meant to be
 }
 
 // New makes the command, with `show` below it.
@@ -52,12 +55,11 @@ matches.`,
   $ sqreen activity --user alice --json at,method,path,tags`,
 		ValidArgsFunction: f.CompleteQuery(localplatform.EventSchema()),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Query = args
+			o.Query, o.near = args, cmdutil.Near(cmd, args)
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			err := o.Watch.Run(cmd.Context(), f, func(ctx context.Context) error { return listRun(ctx, o) })
-			return cmdutil.MaybeCommand(cmd, args, err)
+			return o.Watch.Run(cmd.Context(), f, func(ctx context.Context) error { return listRun(ctx, o) })
 		},
 	}
 	cmd.Flags().IntVarP(&o.Limit, "limit", "L", localplatform.DefaultPage, "show at most this many")
@@ -81,7 +83,7 @@ func listRun(ctx context.Context, o *ListOptions) error {
 	}
 	return printer.List(o.IO, o.Now(), &o.Print, printer.Table[activity]{
 		Columns: columns(), Rows: page.Activities, More: page.More, One: "request", Many: "requests",
-		Empty: "No request matches.\nhint: sqreen events --facets kind,attack shows what there is",
+		Empty: "No request matches.\nhint: " + cmp.Or(o.near, "sqreen events --facets kind,attack shows what there is"),
 	})
 }
 
@@ -112,7 +114,7 @@ func columns() []printer.Column[activity] {
 		printer.Text("env", func(a activity) string { return a.Env }).Cut(4).Yields(4),
 		printer.Text("method", func(a activity) string { return a.Method }).Yields(6),
 		printer.Text("path", func(a activity) string { return a.Path }).Cut(10),
-		printer.ID("status", func(a activity) int64 { return int64(a.Status) }).Yields(5),
+		printer.Code("status", func(a activity) int { return a.Status }).Yields(5),
 		printer.YesNo("blocked", func(a activity) bool { return a.Blocked }, true).Yields(2).Shown(func(a activity, p printer.Pen) string {
 			if a.Blocked {
 				return p.Good("yes")

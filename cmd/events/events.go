@@ -3,6 +3,7 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -27,6 +28,8 @@ type ListOptions struct {
 	Buckets   int
 	By        string
 	Count     bool
+
+	near string // what the query was perhaps meant to be
 }
 
 // New makes the command, with `show` below it.
@@ -54,14 +57,14 @@ All of them take the same QUERY and flags.`,
   $ sqreen events user:alice --json at,name,ip,path`,
 		ValidArgsFunction: f.CompleteQuery(localplatform.EventSchema()),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Query = args
+			o.Query, o.near = args, cmdutil.Near(cmd, args)
 			if err := o.validate(cmd); err != nil {
 				return err
 			}
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return cmdutil.MaybeCommand(cmd, args, o.run(cmd.Context()))
+			return o.run(cmd.Context())
 		},
 	}
 	fl := cmd.Flags()
@@ -132,7 +135,7 @@ func (o *ListOptions) list(ctx context.Context, query string) error {
 	}
 	return printer.List(o.IO, o.Now(), &o.Print, printer.Table[event]{
 		Columns: columns(), Rows: page.Events, More: page.More, One: "event", Many: "events",
-		Empty: "No event matches.\nhint: sqreen events --facets name shows what there is",
+		Empty: "No event matches.\nhint: " + cmp.Or(o.near, "sqreen events --facets name shows what there is"),
 	})
 }
 
@@ -183,7 +186,7 @@ func columns() []printer.Column[event] {
 		printer.Text("app", func(e event) string { return e.App }).Cut(6),
 		printer.Text("env", func(e event) string { return e.Env }).Cut(4).Yields(4),
 		printer.Text("kind", func(e event) string { return e.Kind }).InWide(),
-		printer.Text("name", func(e event) string { return e.Name }).Titled("EVENT").Cut(10).
+		printer.Text("name", func(e event) string { return e.Name }).Titled("EVENT").Cut(13).
 			Shown(func(e event, _ printer.Pen) string { return printer.Clean(Label(e)) }),
 		printer.Text("attack", func(e event) string { return e.Attack }).InWide(),
 		printer.Text("protection", func(e event) string { return e.Protection }).InWide(),
@@ -195,7 +198,7 @@ func columns() []printer.Column[event] {
 		printer.Text("user", func(e event) string { return e.User }).Cut(6).Yields(6),
 		printer.Text("method", func(e event) string { return e.Method }).Yields(7),
 		printer.Text("path", func(e event) string { return e.Path }).Cut(8).Yields(1),
-		printer.ID("status", func(e event) int64 { return int64(e.Status) }).Yields(5),
+		printer.Code("status", func(e event) int { return e.Status }).Yields(5),
 		printer.Text("route", func(e event) string { return e.Route }).InWide(),
 		printer.Text("host", func(e event) string { return e.Host }).InWide(),
 		printer.Text("user_agent", func(e event) string { return e.UserAgent }).InWide(),

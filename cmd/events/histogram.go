@@ -14,8 +14,9 @@ import (
 	"github.com/sqreen/sqreen/localplatform"
 )
 
-// terminalBars is how many bars a terminal gets: one line each.
-const terminalBars = 24
+// defaultBars is about how many bars there are unless --buckets says otherwise:
+// as many as a terminal shows at once, one line each.
+const defaultBars = 24
 
 func (o *ListOptions) histogram(ctx context.Context, query string) error {
 	from, to, err := o.Flags.Range(o.Now())
@@ -23,11 +24,14 @@ func (o *ListOptions) histogram(ctx context.Context, query string) error {
 		return err
 	}
 	q := localplatform.HistogramQuery{Query: query, From: from, To: to, Buckets: o.Buckets, By: o.By}
-	if q.Buckets == 0 && o.IO.IsStdoutTTY() && o.Print.Format == printer.FormatTable {
-		q.Buckets = terminalBars
+	if q.Buckets == 0 {
+		q.Buckets = defaultBars
 	}
 	h, err := cmdutil.Load(ctx, o.Factory, "counting events", func(p localplatform.Platform) (localplatform.Histogram, error) {
-		return p.Histogram(ctx, q)
+		if !from.IsZero() || !to.IsZero() {
+			return p.Histogram(ctx, q)
+		}
+		return zoomed(ctx, p, q)
 	})
 	if err != nil {
 		return err
@@ -39,6 +43,34 @@ func (o *ListOptions) histogram(ctx context.Context, query string) error {
 		return drawHistogram(o, h)
 	}
 	return printer.List(o.IO, o.Now(), &o.Print, printer.Table[bar]{Columns: barColumns(o.By), Rows: bars(h)})
+}
+
+// maxZoom bounds how often zoomed asks again.
+const maxZoom = 5
+
+// zoomed asks for a histogram of the time in which something happened: a burst
+// of a minute would otherwise be one bar of a day.
+func zoomed(ctx context.Context, p localplatform.Platform, q localplatform.HistogramQuery) (localplatform.Histogram, error) {
+	h, err := p.Histogram(ctx, q)
+	for range maxZoom {
+		if err != nil || h.Total == 0 || h.Step <= time.Second {
+			break
+		}
+		busy := func(b localplatform.HistogramBucket) bool { return b.Count > 0 }
+		first := slices.IndexFunc(h.Buckets, busy)
+		last := first
+		for i := range h.Buckets {
+			if busy(h.Buckets[i]) {
+				last = i
+			}
+		}
+		if last-first+1 > len(h.Buckets)/4 {
+			break
+		}
+		q.From, q.To = h.Buckets[first].Start, h.Buckets[last].Start.Add(h.Step)
+		h, err = p.Histogram(ctx, q)
+	}
+	return h, err
 }
 
 // bar is one number of a histogram in a pipe.

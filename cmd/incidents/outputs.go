@@ -90,8 +90,8 @@ func findingColumns() []printer.Column[Finding] {
 		printer.Word("severity", func(f Finding) string { return string(f.Severity) }),
 		printer.Word("state", func(f Finding) string { return string(f.State) }),
 		printer.Text("app", func(f Finding) string { return f.App + "/" + f.Env }).Cut(8),
-		printer.Text("title", func(f Finding) string { return f.Title }).Cut(16),
-		printer.Text("actor", func(f Finding) string { return mainActor(f.Incident) }).Cut(9).Yields(2),
+		printer.Text("title", func(f Finding) string { return f.Title }).Cut(34),
+		printer.Text("actor", func(f Finding) string { return mainActor(f.Incident) }).Cut(15).Yields(2),
 		printer.Time("last_seen", func(f Finding) time.Time { return f.LastSeen }).Titled("LAST").Yields(1),
 	}
 }

@@ -97,9 +97,13 @@ func versioned(c wire.Component) string {
 	return c.Name + "@" + c.Version
 }
 
-// short is the last part of a name that says something: github.com/go-chi/chi/v5 is chi.
+// short is the last part of a name that says something: github.com/go-chi/chi/v5
+// is chi. Packages of the standard library keep their whole name.
 func short(c wire.Component) string {
 	parts := strings.Split(c.Name, "/")
+	if !strings.Contains(parts[0], ".") {
+		return c.Name
+	}
 	last := parts[len(parts)-1]
 	if len(parts) > 1 && len(last) > 1 && last[0] == 'v' && last[1] >= '0' && last[1] <= '9' {
 		last = parts[len(parts)-2]

@@ -3,8 +3,8 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +24,8 @@ type ListOptions struct {
 	App, Env, Group         []string
 	Risk, Status, Framework []string
 	Limit                   int
+
+	near string // what the query was perhaps meant to be
 }
 
 // New makes the command, with `show` below it.
@@ -50,12 +52,11 @@ begins with - goes after --.`,
   $ sqreen inventory --sort -risk --json name,env,risk,incidents`,
 		ValidArgsFunction: f.CompleteQuery(inventory.Schema()),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Query = args
+			o.Query, o.near = args, cmdutil.Near(cmd, args)
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			err := o.Watch.Run(cmd.Context(), f, func(ctx context.Context) error { return listRun(ctx, o) })
-			return cmdutil.MaybeCommand(cmd, args, err)
+			return o.Watch.Run(cmd.Context(), f, func(ctx context.Context) error { return listRun(ctx, o) })
 		},
 	}
 	fl := cmd.Flags()
@@ -95,9 +96,9 @@ func listRun(ctx context.Context, o *ListOptions) error {
 	if o.Limit > 0 && total > o.Limit {
 		apps = apps[:o.Limit]
 	}
-	empty := "No app matches.\n" + "hint: sqreen inventory lists all of them"
+	empty := "No app matches.\nhint: " + cmp.Or(o.near, "sqreen inventory lists all of them")
 	if query == "" {
-		empty = fmt.Sprintf("No app has connected yet.\nhint: %s", "sqreen tokens create --app NAME --env ENV")
+		empty = "No app has connected yet.\nhint: sqreen tokens create --app NAME --env ENV"
 	}
 	return printer.List(o.IO, o.Now(), &o.Print, printer.Table[inventory.App]{
 		Columns: columns(), Rows: apps, Total: total, One: "app", Many: "apps", Empty: empty,

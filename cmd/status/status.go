@@ -68,6 +68,7 @@ func show(p *printer.Page, st localplatform.Status) {
 	}
 	p.Field("platform", mode)
 	p.Field("version", printer.Clean(st.Version))
+	p.Field("address", printer.Clean(st.URL))
 	p.Field("data", printer.Clean(st.Data))
 	if !st.Started.IsZero() {
 		p.Field("started", p.Moment(st.Started))

@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -108,13 +109,13 @@ func createRun(ctx context.Context, o *CreateOptions) error {
 		if _, err := fmt.Fprintln(o.IO.Out, made.Secret); err != nil {
 			return fmt.Errorf("print the secret of token %s (revoke it and create another): %w", made.ID, err)
 		}
-		return o.explain(made)
+		return o.explain(ctx, p, made)
 	})
 }
 
 // explain says how to use the token.
-func (o *CreateOptions) explain(t localplatform.NewToken) error {
-	url, err := o.platformURL()
+func (o *CreateOptions) explain(ctx context.Context, p localplatform.Platform, t localplatform.NewToken) error {
+	url, err := o.platformURL(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -128,14 +129,17 @@ func (o *CreateOptions) explain(t localplatform.NewToken) error {
 	return err
 }
 
-// platformURL is where the platform listens, as far as this command can know.
-func (o *CreateOptions) platformURL() (string, error) {
+// platformURL is where the platform listens, or will if it is started without flags.
+func (o *CreateOptions) platformURL(ctx context.Context, p localplatform.Platform) (string, error) {
 	target, err := o.Target()
 	if err != nil {
 		return "", err
 	}
-	if target.URL != "" {
+	if strings.HasPrefix(target.URL, "http") {
 		return target.URL, nil
+	}
+	if st, err := p.Status(ctx); err == nil && st.URL != "" {
+		return st.URL, nil
 	}
 	return "http://" + server.DefaultListen, nil
 }

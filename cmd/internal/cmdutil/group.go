@@ -54,17 +54,15 @@ func Args(check cobra.PositionalArgs, hint string) cobra.PositionalArgs {
 // and must be given the time for it.
 const CleanStop = "sqreen_clean_stop"
 
-// MaybeCommand recognises a mistyped subcommand that was taken for a query: when
-// the query failed or its first word stands alone and resembles one.
-func MaybeCommand(cmd *cobra.Command, args []string, err error) error {
-	if err == nil || len(args) == 0 {
-		return err
+// Near is a hint for a query whose first word resembles a command below cmd: it
+// may be a slip. It is "" when nothing resembles it.
+func Near(cmd *cobra.Command, args []string) string {
+	if len(args) == 0 {
+		return ""
 	}
 	s := SuggestCommand(cmd, args[0])
 	if s == "" {
-		return err
+		return ""
 	}
-	u := &UsageError{Err: err, Command: cmd.CommandPath()}
-	u.Hint = "did you mean " + cmd.CommandPath() + " " + s + "?"
-	return u
+	return "did you mean " + cmd.CommandPath() + " " + s + "?"
 }

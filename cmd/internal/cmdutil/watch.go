@@ -1,7 +1,6 @@
 package cmdutil
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strings"
@@ -46,7 +45,7 @@ func (o *WatchOptions) Run(ctx context.Context, f *Factory, show func(context.Co
 	defer tick.Stop()
 	last := ""
 	for {
-		text, err := capture(ctx, f, show)
+		text, err := f.IO.Capture(func() error { return show(ctx) })
 		if err != nil {
 			return err
 		}
@@ -59,17 +58,6 @@ func (o *WatchOptions) Run(ctx context.Context, f *Factory, show func(context.Co
 		case <-tick.C:
 		}
 	}
-}
-
-// capture collects what show writes. The streams still say what they are, so
-// that the text is made for them.
-func capture(ctx context.Context, f *Factory, show func(context.Context) error) (string, error) {
-	var b bytes.Buffer
-	out, talk := f.IO.Out, f.IO.ErrOut
-	f.IO.Out, f.IO.ErrOut = &b, &b
-	err := show(ctx)
-	f.IO.Out, f.IO.ErrOut = out, talk
-	return b.String(), err
 }
 
 func (o *WatchOptions) round(f *Factory, text string, last *string) error {

@@ -34,6 +34,7 @@ type IOStreams struct {
 	fd       int
 	pager    string
 	paging   *pager
+	captured bool
 }
 
 // DefaultWidth is assumed where no terminal can be asked.
@@ -128,6 +129,17 @@ func (s *IOStreams) TerminalWidth() int {
 		}
 	}
 	return DefaultWidth
+}
+
+// Capture collects what fn writes to Out and ErrOut. The streams still say what
+// they are, so that the text is made for them.
+func (s *IOStreams) Capture(fn func() error) (string, error) {
+	var b bytes.Buffer
+	out, talk := s.Out, s.ErrOut
+	s.Out, s.ErrOut, s.captured = &b, &b, true
+	err := fn()
+	s.Out, s.ErrOut, s.captured = out, talk, false
+	return b.String(), err
 }
 
 // Terminal is Out without the Guard, for front ends that draw the screen

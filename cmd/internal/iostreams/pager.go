@@ -2,6 +2,7 @@ package iostreams
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -16,24 +17,26 @@ type pager struct {
 
 // StartPager sends Out through the program in PAGER when a person reads it. The
 // returned function must be called when all is written; it waits for the person
-// to leave the pager. Without PAGER, or with PAGER=cat, nothing happens.
-func (s *IOStreams) StartPager() (stop func(), err error) {
+// to leave the pager. Without PAGER, or with PAGER=cat, nothing happens; a pager
+// that does not start is complained about and done without.
+func (s *IOStreams) StartPager() (stop func()) {
 	args := strings.Fields(s.pager)
-	if !s.outTTY || s.paging != nil || len(args) == 0 || args[0] == "cat" {
-		return func() {}, nil
+	if !s.outTTY || s.captured || s.paging != nil || len(args) == 0 || args[0] == "cat" {
+		return func() {}
 	}
 	cmd := exec.Command(args[0], args[1:]...) //nolint:gosec,noctx // the user's own choice; it must outlive Ctrl-C, which it handles
 	cmd.Stdout, cmd.Stderr, cmd.Env = s.rawOut, s.rawErr, pagerEnv(os.Environ())
 	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
+	if err != nil {
+		fmt.Fprintf(s.ErrOut, "%s PAGER: %s\n", s.Colour().Warn("warning:"), Visible(err.Error()))
+		return func() {}
 	}
 	s.paging = &pager{cmd: cmd, in: in, old: s.Out}
 	s.Out = NewGuard(brokenPipeIsFine{in})
-	return s.stopPager, nil
+	return s.stopPager
 }
 
 func (s *IOStreams) stopPager() {

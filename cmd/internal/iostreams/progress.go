@@ -14,7 +14,7 @@ const progressDelay = 100 * time.Millisecond
 // until the returned function is called, which must happen before anything else
 // is written. Where ErrOut is not a terminal nothing is written.
 func (s *IOStreams) Progress(what string) (stop func()) {
-	if !s.errTTY {
+	if !s.errTTY || s.captured {
 		return func() {}
 	}
 	p := &progress{w: s.rawErr, what: Visible(what), done: make(chan struct{}), gone: make(chan struct{})}

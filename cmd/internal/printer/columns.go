@@ -33,6 +33,19 @@ func ID[T any](name string, get func(T) int64) Column[T] {
 	return c
 }
 
+// Code makes a column of HTTP statuses; none is empty.
+func Code[T any](name string, get func(T) int) Column[T] {
+	return Column[T]{
+		Name: name, Num: true, Cmp: func(a, b T) int { return cmp.Compare(get(a), get(b)) },
+		Text: func(v T) string {
+			if get(v) == 0 {
+				return ""
+			}
+			return strconv.Itoa(get(v))
+		},
+	}
+}
+
 // Time makes a column of times, relative for people.
 func Time[T any](name string, get func(T) time.Time) Column[T] {
 	return Column[T]{

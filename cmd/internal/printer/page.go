@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/sqreen/sqreen/cmd/internal/iostreams"
@@ -58,22 +57,9 @@ func (p *Page) Field(name, value string) {
 	}
 }
 
-// Item writes one line of a list, broken at the width of the terminal.
-func (p *Page) Item(text string) {
-	p.flush()
-	text = Clean(text)
-	if p.Plain {
-		p.printf("- %s\n", text)
-		return
-	}
-	for i, line := range strings.Split(ansi.Wordwrap(text, max(20, p.ios.TerminalWidth()-2), ""), "\n") {
-		mark := "- "
-		if i > 0 {
-			mark = "  "
-		}
-		p.printf("%s%s\n", mark, line)
-	}
-}
+// Item writes one line of a list. It is not broken into lines, because many
+// items hold a command that people copy.
+func (p *Page) Item(text string) { p.Line("- %s", Clean(text)) }
 
 // Block writes a text of several lines, indented.
 func (p *Page) Block(text string) {

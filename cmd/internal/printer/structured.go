@@ -44,6 +44,7 @@ func One[T any](ios *iostreams.IOStreams, now time.Time, o *Options, v T, human 
 		return localplatform.Errorf(localplatform.CodeInvalid, "csv is for lists").WithHint("use -o json or -o yaml")
 	}
 	if !o.Structured() {
+		defer ios.StartPager()()
 		p := NewPage(ios, now)
 		if err := human(p); err != nil {
 			return err

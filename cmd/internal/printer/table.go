@@ -293,5 +293,6 @@ func List[T any](ios *iostreams.IOStreams, now time.Time, o *Options, t Table[T]
 		_, err := fmt.Fprintln(ios.ErrOut, t.Empty)
 		return err
 	}
+	defer ios.StartPager()()
 	return pretty(ios, NewPen(ios, now), cols, t, o.Format == FormatWide)
 }
