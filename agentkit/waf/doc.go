@@ -6,6 +6,7 @@
 //	rules := waf.Default()                 // compiled once, shared by everybody
 //	x := rules.Begin()                     // one inspection for one request, from a pool
 //	x.Request(&waf.Request{Method: r.Method, Path: r.URL.Path, RawQuery: r.URL.RawQuery, Header: r.Header, Host: r.Host})
+//	x.Body(r.Header.Get("Content-Type"), body) // JSON, XML, forms, multipart; or, value by value:
 //	x.Value(waf.Form, "comment", comment)  // whatever else was parsed, in any order, as it arrives
 //	matches := x.Matches()                 // nil when nothing was found
 //	x.End()                                // gives the memory back; matches stay valid

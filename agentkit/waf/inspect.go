@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/sqreen/sqreen/agentkit/waf/extract"
 	"github.com/sqreen/sqreen/agentkit/waf/internal/decode"
 	"github.com/sqreen/sqreen/agentkit/waf/internal/detect"
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
@@ -29,6 +30,9 @@ type Inspection struct {
 	side    []byte    // base64 and the like
 	query   []byte    // decoded parameters
 	input   Input
+	path    *extract.Path // where the value stands in a body that is being walked
+	source  Source        // of the values of that body
+	walker  extract.Walker
 	trail   [MaxLayers + 2]decode.Steps
 	depth   int
 	values  int
@@ -54,7 +58,7 @@ func (x *Inspection) End() {
 	}
 	x.values, x.layers = 0, 0
 	x.matches = nil
-	x.input = Input{}
+	x.input, x.path = Input{}, nil
 	x.view = detect.View{}
 	for i := range x.buf {
 		x.buf[i] = shrink(x.buf[i])
@@ -129,6 +133,9 @@ func (x *Inspection) judge(s string, where detect.Where) scan.Chars {
 		x.literals(s)
 	}
 	for i := range rs.detectors {
+		if where == detect.Markup {
+			break
+		}
 		d := &rs.detectors[i]
 		if rs.check == checkPlain || d.Open(v) {
 			d.Run(v, &x.found)
@@ -149,6 +156,7 @@ func (x *Inspection) literals(s string) {
 		for k := range rs.owners[id] {
 			o := &rs.owners[id][k]
 			switch {
+			case x.view.Where == detect.Markup && (o.text < 0 || rs.detectors[o.det].Name != "xml"):
 			case o.rule >= 0:
 				if n := rs.literals.Len(int(id)); x.applies(o.rule) && o.holds(s, at, n) {
 					x.report(o.rule, o.level, string(o.op), s[at:at+n])
@@ -193,7 +201,7 @@ func (x *Inspection) report(rule int32, level Confidence, op, matched string) {
 	r := &x.rs.rules[rule]
 	for i := range x.matches {
 		m := &x.matches[i]
-		if m.Rule == r && m.Value == clipValue(x.input.Value) && m.Address == x.input.Address() {
+		if m.Rule == r && m.Value == clipValue(x.input.Value) && m.Address == x.address() {
 			if m.Confidence < level {
 				m.Confidence, m.Operator, m.Matched, m.Steps = level, op, strings.Clone(matched), x.steps()
 			}
@@ -206,9 +214,18 @@ func (x *Inspection) report(rule int32, level Confidence, op, matched string) {
 	}
 	x.rs.stats.Matches.Add(1)
 	x.matches = append(x.matches, Match{
-		Rule: r, Address: strings.Clone(x.input.Address()), Value: strings.Clone(clipValue(x.input.Value)),
+		Rule: r, Address: x.address(), Value: strings.Clone(clipValue(x.input.Value)),
 		Matched: strings.Clone(matched), Operator: op, Steps: x.steps(), Confidence: level,
 	})
+}
+
+// address writes down where the current value stands.
+func (x *Inspection) address() string {
+	in := x.input
+	if in.Key == "" && x.path != nil {
+		in.Key = x.path.String()
+	}
+	return strings.Clone(in.Address())
 }
 
 func clipValue(s string) string { return s[:min(len(s), MaxValueBytes)] }

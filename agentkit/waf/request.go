@@ -53,7 +53,7 @@ func (x *Inspection) cookies(s string) {
 
 // name looks at the name of a parameter when it has something to say.
 func (x *Inspection) name(name string) {
-	if len(name) > 3 {
+	if len(name) > 2 {
 		x.Value(Name, "", name)
 	}
 }

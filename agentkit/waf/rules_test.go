@@ -16,6 +16,9 @@ func where(r *Rule) (Source, string) {
 	case set.has(Path):
 		return Path, ""
 	}
+	if set.has(File) {
+		return File, "file"
+	}
 	return FileName, "file"
 }
 

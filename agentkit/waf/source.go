@@ -76,7 +76,7 @@ func (s sourceSet) has(src Source) bool { return s&(1<<src) != 0 }
 
 // groups are names for several sources in rule files.
 var groups = map[string]sourceSet{
-	"any": 1<<sources - 1 - 1<<Response - 1<<Method,
+	"any": 1<<sources - 1 - 1<<Response - 1<<Method - 1<<File,
 	"values": 1<<Query | 1<<Form | 1<<JSON | 1<<XML | 1<<GraphQL | 1<<GRPC | 1<<Route |
 		1<<Cookie | 1<<Header | 1<<Body | 1<<Name | 1<<FileName | 1<<Path,
 	"params": 1<<Query | 1<<Form | 1<<JSON | 1<<XML | 1<<GraphQL | 1<<GRPC | 1<<Route | 1<<Cookie | 1<<Name,

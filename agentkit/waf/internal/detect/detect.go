@@ -177,6 +177,7 @@ const (
 	URLPath              // path of the request without its first slash
 	Header               // value of a header
 	Text                 // whole body or file
+	Markup               // an XML document as a whole
 )
 
 // View is one value as the detectors see it.
