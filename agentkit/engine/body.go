@@ -72,7 +72,7 @@ func (t *bodyTap) Read(p []byte) (int, error) {
 
 // observe keeps a piece of the body as far as there is room.
 func (t *bodyTap) observe(p []byte, eof bool) {
-	defer t.q.engine.contain("engine.body")
+	defer t.q.engine.Contain("engine.body")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over {

@@ -45,7 +45,7 @@ func (q *Request) Check(protection string, fn func(in *rasp.Inputs) *wire.Attack
 	if mode == wire.ModeOff {
 		return nil
 	}
-	defer q.engine.contain(protection)
+	defer q.engine.Contain(protection)
 	var attack *wire.Attack
 	if !q.run(protection, func() { attack = fn(q.Inputs()) }) || attack == nil {
 		return nil

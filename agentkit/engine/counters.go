@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,9 +14,13 @@ import (
 // processors do not fight over one cache line.
 const shards = 4
 
-// maxKeyed bounds the counters that are named at run time; what comes after
-// that is counted under the key "other".
-const maxKeyed = 2000
+// Bounds of the counters that wait for the platform. While it is away, minutes
+// that are long past are added up by the hour, then by the day; names beyond the
+// bound are counted under the key "other".
+const (
+	maxKeyed   = 4000
+	maxRetired = 3 // minutes kept whole, because someone may still write to them
+)
 
 // counters sums by minute. Adding to the counters of every request takes no
 // lock; the others are rare enough for one.
@@ -25,6 +30,7 @@ type counters struct {
 	mu      sync.Mutex
 	retired []*minuteSums // still written to by whoever held them at the turn of the minute
 	keyed   map[keyedCounter]float64
+	coarse  int64 // minute of the last coarsening, which is not cheap
 }
 
 type keyedCounter struct {
@@ -57,6 +63,12 @@ func (c *counters) at(now time.Time) *minuteSums {
 	}
 	if m != nil {
 		c.retired = append(c.retired, m)
+	}
+	for len(c.retired) > maxRetired {
+		for _, v := range c.retired[0].take(nil) {
+			c.put(keyedCounter{v.Name, v.Key, v.Minute.Unix() / 60}, v.Value)
+		}
+		c.retired = slices.Delete(c.retired, 0, 1)
 	}
 	next := &minuteSums{minute: minute}
 	c.current.Store(next)
@@ -94,18 +106,41 @@ func (c *counters) statements(now time.Time) {
 func (c *counters) add(now time.Time, name, key string, n float64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.put(keyedCounter{name, key, now.Unix() / 60}, n)
+}
+
+// put adds to a counter in the map. The caller holds the lock.
+func (c *counters) put(k keyedCounter, n float64) {
 	if c.keyed == nil {
 		c.keyed = make(map[keyedCounter]float64)
 	}
-	k := keyedCounter{name, key, now.Unix() / 60}
 	if _, ok := c.keyed[k]; !ok && len(c.keyed) >= maxKeyed {
-		k.key = "other"
+		if c.coarse != k.minute {
+			c.coarse = k.minute
+			c.coarsen(k.minute)
+		}
+		if len(c.keyed) >= maxKeyed {
+			k.key = "other"
+		}
 	}
 	c.keyed[k] += n
 }
 
-// keep is for how many minutes a retired minute may still be written to.
-const keep = 10
+// coarsen adds up what is older than the hour that minute is in.
+func (c *counters) coarsen(minute int64) {
+	for _, step := range []int64{60, 24 * 60} {
+		next := make(map[keyedCounter]float64, len(c.keyed))
+		for k, v := range c.keyed {
+			if k.minute < minute-step {
+				k.minute -= k.minute % step
+			}
+			next[k] += v
+		}
+		if c.keyed = next; len(next) < maxKeyed/2 {
+			return
+		}
+	}
+}
 
 // take returns everything counted since the last call, and begins at zero.
 func (c *counters) take(now time.Time) []wire.Counter {
@@ -113,15 +148,9 @@ func (c *counters) take(now time.Time) []wire.Counter {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var out []wire.Counter
-	young := c.retired[:0]
 	for _, m := range c.retired {
 		out = m.take(out)
-		if m.minute > now.Unix()/60-keep {
-			young = append(young, m)
-		}
 	}
-	clear(c.retired[len(young):])
-	c.retired = young
 	out = c.current.Load().take(out)
 	for k, v := range c.keyed {
 		out = append(out, wire.Counter{Name: k.name, Key: k.key, Minute: minuteTime(k.minute), Value: v})

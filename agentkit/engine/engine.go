@@ -99,7 +99,7 @@ func (e *Engine) Close() { e.runner.Close() }
 func (e *Engine) Apply(in wire.Instructions) (errs []error) {
 	e.applyMu.Lock()
 	defer e.applyMu.Unlock()
-	defer e.contain("engine.apply")
+	defer e.Contain("engine.apply")
 	errs = e.cfg.Actors.Apply(in)
 	old := e.policy.Load()
 	p, more := newPolicy(in, e.cfg, old)
@@ -127,7 +127,7 @@ func (e *Engine) Faults() []wire.Fault { return e.faults.take() }
 // Flush emits a signal for each group of similar ones of which some were left
 // out. Call it before a batch is made.
 func (e *Engine) Flush() {
-	defer e.contain("engine.flush")
+	defer e.Contain("engine.flush")
 	sigs, lost := e.sampler.flush(e.cfg.Now())
 	for i := range sigs {
 		e.emitScrubbed(&sigs[i])
@@ -137,8 +137,12 @@ func (e *Engine) Flush() {
 	}
 }
 
-// contain ends a panic of the agent's own code. It must be deferred itself.
-func (e *Engine) contain(where string) {
+// Disabled reports whether the platform switched the agent off.
+func (e *Engine) Disabled() bool { return e.policy.Load().disabled }
+
+// Contain ends a panic of an adapter's own code and reports it. Defer it
+// directly, where adapters run on the host's goroutine outside a handler.
+func (e *Engine) Contain(where string) {
 	if v := recover(); v != nil {
 		e.fault(where, safe.Outcome{Fate: safe.Panicked, Message: safe.Describe(v)})
 	}

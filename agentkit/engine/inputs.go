@@ -58,7 +58,7 @@ func (q *Request) AddInput(address, value string) {
 	if q == nil || value == "" {
 		return
 	}
-	defer q.engine.contain("engine.input")
+	defer q.engine.Contain("engine.input")
 	q.mu.Lock()
 	if len(q.extra) < maxExtra {
 		q.extra = append(q.extra, field{address, value})

@@ -73,7 +73,7 @@ func (b *block) Unwrap() error { return b.err }
 // ask Answer for the verdict before calling the handler.
 func (e *Engine) Begin(r *http.Request, clientIP netip.Addr) *Request {
 	q := &Request{engine: e, ip: clientIP.Unmap(), start: e.cfg.Now()}
-	defer e.contain("engine.begin")
+	defer e.Contain("engine.begin")
 	q.copyFrom(r)
 	if e.policy.Load().disabled {
 		return q
@@ -126,6 +126,9 @@ func (q *Request) header(name string) string {
 	}
 	return ""
 }
+
+// Passlisted reports whether no protection looks at the request.
+func (q *Request) Passlisted() bool { return q != nil && q.passlisted }
 
 // ClientIP returns the address that the request came from; it is invalid when
 // that is not known.
@@ -195,7 +198,7 @@ func (q *Request) End(status int, route string) {
 	if q == nil {
 		return
 	}
-	defer q.engine.contain("engine.end")
+	defer q.engine.Contain("engine.end")
 	now := q.engine.cfg.Now()
 	q.mu.Lock()
 	if q.ended {

@@ -95,7 +95,7 @@ func (old *pendingSignal) repeats(p *pendingSignal) bool {
 // flush sends what is pending. It runs at the end of the request, or on a timer
 // while the handler is still at work, so it must touch nothing of the handler's.
 func (q *Request) flush() {
-	defer q.engine.contain("engine.flush")
+	defer q.engine.Contain("engine.flush")
 	q.mu.Lock()
 	pending := q.pending
 	q.pending, q.timer = nil, nil
@@ -142,7 +142,7 @@ func (e *Engine) scrub(sig *wire.Signal) (ok bool) {
 			e.Count(wire.CounterDropped, "fault", 1)
 		}
 	}()
-	defer e.contain("scrub")
+	defer e.Contain("scrub")
 	e.policy.Load().scrubber.Signal(sig)
 	return true
 }

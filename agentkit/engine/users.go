@@ -26,7 +26,7 @@ func (q *Request) Identify(ids map[string]string) error {
 	if q == nil {
 		return nil
 	}
-	defer q.engine.contain("sdk")
+	defer q.engine.Contain("sdk")
 	ids = q.setUser(ids)
 	if ids == nil || q.passlisted {
 		return nil
@@ -68,7 +68,7 @@ func (q *Request) Login(success bool, ids map[string]string) {
 	if q == nil {
 		return
 	}
-	defer q.engine.contain("sdk")
+	defer q.engine.Contain("sdk")
 	name, counter := wire.NameLoginFailure, wire.CounterLoginFailure
 	if success {
 		name, counter = wire.NameLoginSuccess, wire.CounterLoginSuccess
@@ -85,7 +85,7 @@ func (q *Request) Signup(ids map[string]string) {
 	if q == nil {
 		return
 	}
-	defer q.engine.contain("sdk")
+	defer q.engine.Contain("sdk")
 	q.userSignal(wire.NameSignup, ids)
 }
 
@@ -104,7 +104,7 @@ func (q *Request) Track(ev Event) {
 	if q == nil {
 		return
 	}
-	defer q.engine.contain("sdk")
+	defer q.engine.Contain("sdk")
 	if q.passlisted || q.engine.policy.Load().disabled {
 		return
 	}
@@ -180,7 +180,7 @@ func (q *Request) Exception(v any) {
 	if q == nil {
 		return
 	}
-	defer q.engine.contain("engine.exception")
+	defer q.engine.Contain("engine.exception")
 	if q.passlisted || q.engine.policy.Load().disabled {
 		return
 	}

@@ -29,6 +29,7 @@ type Writer struct {
 	status   int
 	wrote    bool // the answer's header is on its way
 	hijacked bool
+	answered bool // by the engine
 }
 
 // Wrap returns a Writer for inner and the form of it that a handler gets.
@@ -98,6 +99,17 @@ func (w *Writer) Status() int {
 	return w.status
 }
 
+// StatusSent returns the status that was really sent, 0 when none was.
+func (w *Writer) StatusSent() int {
+	if w.hijacked {
+		return 0
+	}
+	return w.status
+}
+
+// Refused reports whether the engine's answer was sent.
+func (w *Writer) Refused() bool { return w.answered }
+
 // Wrote reports whether the answer has begun, or the connection was taken over.
 func (w *Writer) Wrote() bool { return w.wrote || w.hijacked }
 
@@ -108,7 +120,7 @@ func (w *Writer) Finish() {
 		return
 	}
 	if a, ok := w.q.Answer(); ok {
-		w.wrote, w.status = true, a.Status
+		w.wrote, w.answered, w.status = true, true, a.Status
 		a.Write(w.inner)
 	}
 }
