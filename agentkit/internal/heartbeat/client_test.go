@@ -5,12 +5,14 @@ package heartbeat_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -201,16 +203,25 @@ func TestAnOutageKeepsOrderAndBoundsMemory(t *testing.T) {
 
 func TestBackoffGrowsAndHonoursRetryAfter(t *testing.T) {
 	run(t, func(t *testing.T, a *agent) {
-		var at []time.Time
+		var mu sync.Mutex
+		var tries []time.Time
 		wait := time.Duration(0)
 		a.platform.Fail(func(r *http.Request) *agenttest.Failure {
+			mu.Lock()
+			defer mu.Unlock()
 			if r.URL.Path == wire.PathLogin {
-				at = append(at, time.Now())
+				tries = append(tries, time.Now())
 			}
 			return &agenttest.Failure{Status: http.StatusServiceUnavailable, RetryAfter: wait}
 		})
+		seen := func() []time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(tries)
+		}
 		a.Start()
 		after(10 * time.Minute)
+		at := seen()
 		if n := len(at); n < 10 || n > 30 {
 			t.Errorf("%d tries in ten minutes", n)
 		}
@@ -221,16 +232,17 @@ func TestBackoffGrowsAndHonoursRetryAfter(t *testing.T) {
 		if last < 30*time.Second || last > time.Minute {
 			t.Errorf("the last two tries are %v apart", last)
 		}
-		synctest.Wait()
+		mu.Lock()
 		wait = 5 * time.Minute
+		mu.Unlock()
 		after(2 * time.Minute)
-		n := len(at)
+		n := len(seen())
 		after(170 * time.Second)
-		if len(at) != n {
+		if len(seen()) != n {
 			t.Error("it came back before Retry-After had passed")
 		}
 		after(4 * time.Minute)
-		if len(at) == n {
+		if len(seen()) == n {
 			t.Error("it never came back")
 		}
 	})
@@ -468,13 +480,14 @@ func TestAStackThatChangedTravelsOnce(t *testing.T) {
 		a.Start()
 		after(time.Minute)
 		n := len(a.platform.Batches())
-		engine.MarkUsed("heartbeat-test")
+		use := rand.Text() // what a process uses outlives a test
+		engine.MarkUsed(use)
 		after(2 * time.Minute)
 		with := 0
 		for _, b := range a.platform.Batches()[n:] {
 			if b.Stack != nil {
 				with++
-				if !slices.Contains(b.Stack.Uses, "heartbeat-test") {
+				if !slices.Contains(b.Stack.Uses, use) {
 					t.Errorf("uses = %v", b.Stack.Uses)
 				}
 			}
