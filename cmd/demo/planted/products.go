@@ -42,11 +42,14 @@ func Products() []Product {
 			ID: i + 1, Name: name, Category: category,
 			Description: description(name, category, material),
 			Price:       1900 + (i*737)%24000, Stock: 3 + (i*31)%60,
-			Image: fmt.Sprintf("lamp-%02d.svg", 1+i%Images),
+			Image: image(i),
 		})
 	}
 	return out
 }
+
+// image picks one of the pictures: four kinds of lamp, each in three colours.
+func image(i int) string { return fmt.Sprintf("lamp-%02d.svg", 1+i%5%4+4*(i/5%3)) }
 
 func noun(category string) string {
 	switch category {
@@ -69,5 +72,5 @@ func description(name, category, material string) string {
 	case "outdoor":
 		return "Rain, salt and wind do it no harm. Shade of " + material + ", from our workshop by the harbour."
 	}
-	return "A " + strings.ToLower(name) + " of " + material + ". Dimmable, repairable, delivered in cardboard only."
+	return "The " + strings.ToLower(name) + " is made of " + material + ". Dimmable, repairable, delivered in cardboard only."
 }

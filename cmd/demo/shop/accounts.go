@@ -86,7 +86,10 @@ func (s *Shop) logout(w http.ResponseWriter, r *http.Request) {
 func (s *Shop) loggedIn(w http.ResponseWriter, r *http.Request) *visitor {
 	if sess := s.sessions.of(r); sess != nil {
 		if v := sess.visitor(); v != nil {
-			s.reportUser(r.Context(), v)
+			if err := s.reportUser(r.Context(), v); err != nil {
+				s.fail(w, r, err)
+				return nil
+			}
 			return v
 		}
 	}

@@ -108,7 +108,10 @@ func (s *Shop) checkout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := sess.visitor()
-	s.reportUser(r.Context(), v)
+	if err := s.reportUser(r.Context(), v); err != nil {
+		s.failJSON(w, err)
+		return
+	}
 	cart, err := s.cart(r.Context(), sess.id)
 	if err != nil {
 		s.failJSON(w, err)
@@ -165,7 +168,7 @@ type problem struct {
 
 func (s *Shop) failJSON(w http.ResponseWriter, err error) {
 	s.log.Debug("call failed", "error", err)
-	writeJSON(w, http.StatusInternalServerError, problem{err.Error()})
+	writeJSON(w, http.StatusInternalServerError, problem{explain(err)})
 }
 
 func readJSON(w http.ResponseWriter, r *http.Request, into any) error {

@@ -30,7 +30,7 @@ var apostrophes = regexp.MustCompile(`(\pL)'(\pL)`)
 func halfQuoted(text string) string { return apostrophes.ReplaceAllString(text, "$1''$2") }
 
 func (s *Shop) home(w http.ResponseWriter, r *http.Request) {
-	lamps, err := s.lamps(r.Context(), "SELECT "+lampColumns+" FROM products WHERE category <> 'spare parts' ORDER BY stock DESC, id LIMIT 12")
+	lamps, err := s.lamps(r.Context(), "SELECT "+lampColumns+" FROM products WHERE category <> 'spare parts' ORDER BY id % 7, id LIMIT 12")
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -40,9 +40,15 @@ func (s *Shop) home(w http.ResponseWriter, r *http.Request) {
 
 type listing struct {
 	Heading string
-	Term    string // shown unescaped
+	Term    string // shown unescaped when nothing is found
 	Lamps   []lamp
 }
+
+// maxCards bounds the pictures on one page; the table below has all rows.
+const maxCards = 24
+
+// Cards are the lamps shown with a picture.
+func (l listing) Cards() []lamp { return l.Lamps[:min(len(l.Lamps), maxCards)] }
 
 func (s *Shop) products(w http.ResponseWriter, r *http.Request) {
 	category := r.URL.Query().Get("category")
@@ -62,13 +68,13 @@ func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.show(w, r, http.StatusOK, "list", view{Title: "Search", Query: q, Data: listing{Heading: "Search", Term: q, Lamps: lamps}})
+	s.show(w, r, http.StatusOK, "list", view{Title: "Search", Data: listing{Heading: "Search", Term: q, Lamps: lamps}})
 }
 
 // find searches the catalogue. Vulnerable on purpose: the text is part of the
 // statement.
 func (s *Shop) find(ctx context.Context, text string) ([]lamp, error) {
-	return s.lamps(ctx, "SELECT "+lampColumns+" FROM products WHERE name || ' ' || description LIKE '%"+halfQuoted(text)+"%' ORDER BY name LIMIT 60")
+	return s.lamps(ctx, "SELECT "+lampColumns+" FROM products WHERE description || ' ' || name LIKE '%"+halfQuoted(text)+"%'")
 }
 
 func (s *Shop) lamps(ctx context.Context, statement string) ([]lamp, error) {

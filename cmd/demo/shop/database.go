@@ -2,19 +2,19 @@ package shop
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // registers DriverName
+	"modernc.org/sqlite"
 
 	"github.com/sqreen/sqreen/cmd/demo/planted"
 )
-
-// DriverName is the database/sql driver that the shop uses.
-const DriverName = "sqlite"
 
 // queryTime bounds one page's work, so that an attack by slow queries costs the
 // demo's machine no more than this.
@@ -31,19 +31,52 @@ CREATE INDEX orders_by_user ON orders(user);
 `
 
 // createDatabase makes the tables and fills them.
-func createDatabase(path string, open func(string) (*sql.DB, error)) (*sql.DB, error) {
+func createDatabase(path string, open func(driver.Connector) *sql.DB) (*sql.DB, error) {
 	// A file name may hold ? or #, which would end it inside a DSN.
 	name := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()}).String()
-	db, err := open(name + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
+	c, err := newConnector(name + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
 	if err != nil {
 		return nil, err
 	}
+	db := open(c)
 	db.SetMaxOpenConns(4)
 	if err := fill(db); err != nil {
 		return nil, errorsJoinClose(db, err)
 	}
 	return db, nil
 }
+
+// connector opens connections to one database.
+type connector struct {
+	driver *sqlite.Driver
+	dsn    string
+}
+
+// maxRandomBlob is the longest value that randomblob makes in the shop.
+const maxRandomBlob = 1 << 20
+
+// newConnector makes a driver of the shop's own, whose randomblob refuses long
+// values: tools make a query slow by asking for hundreds of megabytes, and the
+// demo shall not cost its machine the memory.
+func newConnector(dsn string) (*connector, error) {
+	d := &sqlite.Driver{}
+	err := d.RegisterScalarFunction("randomblob", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		n, ok := args[0].(int64)
+		if !ok || n > maxRandomBlob {
+			return nil, errors.New("string or blob too big")
+		}
+		b := make([]byte, max(n, 1))
+		_, _ = rand.Read(b) // never fails
+		return b, nil
+	})
+	return &connector{d, dsn}, err
+}
+
+// Connect opens a connection.
+func (c *connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+
+// Driver returns the driver.
+func (c *connector) Driver() driver.Driver { return c.driver }
 
 func fill(db *sql.DB) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

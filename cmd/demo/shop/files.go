@@ -26,7 +26,7 @@ func drawing(i int) string {
 		`<path d="M157 0h6v84h-6z" fill="%[3]s"/><path d="M160 80c52 0 76 38 76 78H84c0-40 24-78 76-78z" fill="%[2]s"/><circle cx="160" cy="166" r="18" fill="#fff6d8"/>`,
 		`<path d="M140 46h40v16h-40z" fill="%[3]s"/><rect x="112" y="62" width="96" height="132" rx="10" fill="%[2]s"/><path d="M112 104h96v6h-96zM157 62h6v132h-6z" fill="%[3]s"/><path d="M100 194h120v18H100z" fill="%[3]s"/>`,
 	}
-	p := palettes[i%len(palettes)]
+	p := palettes[i/len(shapes)%len(palettes)]
 	glow := `<circle cx="160" cy="120" r="108" fill="%[2]s" opacity=".16"/>`
 	svg := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 256"><rect width="320" height="256" fill="%[1]s"/>` + glow + shapes[i%len(shapes)] + `</svg>`
 	return strings.TrimSpace(fmt.Sprintf(svg, p[0], p[1], p[2])) + "\n"

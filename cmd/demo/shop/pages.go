@@ -3,12 +3,15 @@ package shop
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
 	"strings"
+
+	"modernc.org/sqlite"
 
 	"github.com/sqreen/sqreen/cmd/demo/planted"
 )
@@ -22,7 +25,6 @@ type page struct{ *template.Template }
 // view is what a page is rendered with.
 type view struct {
 	Title string
-	Query string   // text of the search field
 	User  *visitor // nil for strangers
 	Cart  int      // lamps in the cart
 	Menu  []string
@@ -83,7 +85,15 @@ func (s *Shop) show(w http.ResponseWriter, r *http.Request, status int, name str
 // read table names in it.
 func (s *Shop) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.log.Debug("page failed", "path", r.URL.Path, "error", err)
-	s.show(w, r, http.StatusInternalServerError, "error", view{Title: "Something broke", Data: err.Error()})
+	s.show(w, r, http.StatusInternalServerError, "error", view{Title: "Something broke", Data: explain(err)})
+}
+
+// explain words an error as database drivers do.
+func explain(err error) string {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return fmt.Sprintf("SQLite error %d: %s", e.Code(), e)
+	}
+	return err.Error()
 }
 
 func (s *Shop) notFound(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package shop
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,9 +17,9 @@ type Config struct {
 	// Dir is where the shop keeps its database, pictures and settings. It is
 	// created when missing; a database in it is replaced.
 	Dir string
-	// Open opens the database; nil opens it without any protection. The demo
-	// passes a driver wrapped by sqlhook.
-	Open func(dsn string) (*sql.DB, error)
+	// Open opens the database; nil is sql.OpenDB, without any protection. The
+	// demo wraps the connector with sqlhook.
+	Open func(driver.Connector) *sql.DB
 	// Wrap goes around every page, for example an agent's middleware; nil leaves
 	// the pages bare.
 	Wrap func(http.Handler) http.Handler
@@ -46,7 +47,7 @@ func New(c Config) (*Shop, error) {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Open == nil {
-		c.Open = func(dsn string) (*sql.DB, error) { return sql.Open(DriverName, dsn) }
+		c.Open = sql.OpenDB
 	}
 	if err := writeFiles(c.Dir); err != nil {
 		return nil, fmt.Errorf("write the shop's files: %w", err)

@@ -1,0 +1,14 @@
+//go:build unix && !linux
+
+package demo
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// setProcessAttributes puts a shop into a process group of its own, so that
+// Ctrl-C reaches this process alone, which then takes the stage down in order.
+func setProcessAttributes(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+}
