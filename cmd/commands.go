@@ -7,6 +7,7 @@ import (
 	"github.com/sqreen/sqreen/cmd/activity"
 	"github.com/sqreen/sqreen/cmd/app"
 	"github.com/sqreen/sqreen/cmd/completion"
+	"github.com/sqreen/sqreen/cmd/demo"
 	"github.com/sqreen/sqreen/cmd/doctor"
 	"github.com/sqreen/sqreen/cmd/events"
 	"github.com/sqreen/sqreen/cmd/incidents"
@@ -46,7 +47,7 @@ type entry struct {
 func commands() []entry {
 	return []entry{
 		{groupRun, serve.New},
-		// {groupRun, demo.New},
+		{groupRun, demo.New},
 		// {groupObserve, tui.New},
 		{groupObserve, status.New},
 		{groupObserve, inventory.New},
