@@ -29,6 +29,7 @@ type Inspection struct {
 	buf     [2][]byte // decoding works from one into the other
 	side    []byte    // base64 and the like
 	query   []byte    // decoded parameters
+	pairs   [maxJoined]place
 	input   Input
 	path    *extract.Path // where the value stands in a body that is being walked
 	source  Source        // of the values of that body
@@ -116,6 +117,9 @@ func (x *Inspection) judge(s string, where detect.Where) scan.Chars {
 	rs := x.rs
 	x.hits.Reset()
 	chars, next := rs.literals.Scan(s, 0, &x.hits, maxHits)
+	if rs.shortIn.has(x.input.Source) {
+		x.shorts(s)
+	}
 	if chars&^scan.Plain == 0 && len(x.hits.IDs) == 0 && rs.check == checkFast {
 		return chars
 	}
@@ -165,6 +169,22 @@ func (x *Inspection) literals(s string) {
 				x.view.Words |= o.bit
 			default:
 				rs.detectors[o.det].Phrase(&x.view, int(o.text), at, &x.found)
+			}
+		}
+	}
+}
+
+// shorts looks for the texts that are too short for the shared pass.
+func (x *Inspection) shorts(s string) {
+	for i := range x.rs.short {
+		t := &x.rs.short[i]
+		if !x.applies(t.rule) {
+			continue
+		}
+		for at := 0; at+len(t.text) <= len(s); at++ {
+			if scan.HasFold(s[at:], t.text) && t.holds(s, at, len(t.text)) {
+				x.report(t.rule, t.level, string(t.op), s[at:at+len(t.text)])
+				break
 			}
 		}
 	}

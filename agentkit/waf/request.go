@@ -62,34 +62,39 @@ func (x *Inspection) name(name string) {
 // names and values. Values of parameters that are given several times are looked
 // at together as well, since frameworks join them.
 func (x *Inspection) Query(src Source, raw string) {
-	rest := raw
-	names, repeated := 0, false
-	for rest != "" && names < maxParams {
-		var pair string
-		pair, rest = cutPair(rest)
+	n, repeated := 0, false
+	for at := 0; at < len(raw); {
+		if n == maxParams {
+			x.rs.stats.BodyParts.Add(1)
+			break
+		}
+		pair, next := cutPair(raw, at)
 		if pair == "" {
+			at = next
 			continue
 		}
-		names++
 		name, value, _ := strings.Cut(pair, "=")
+		if n < maxJoined {
+			x.pairs[n] = place{int32(at), int32(len(name))}
+			repeated = repeated || x.earlier(raw, n, name)
+		}
+		n++
+		at = next
 		name, value = x.unescape(name, value)
 		x.name(name)
 		x.Value(src, name, value)
-		repeated = repeated || names > 1 && len(raw) < 8192
-	}
-	if rest != "" {
-		x.rs.stats.BodyParts.Add(1)
 	}
 	if repeated {
-		x.repeated(src, raw)
+		x.repeated(src, raw, min(n, maxJoined))
 	}
 }
 
-func cutPair(s string) (pair, rest string) {
-	if i := strings.IndexByte(s, '&'); i >= 0 {
-		return s[:i], s[i+1:]
+// cutPair returns the pair that begins at at, and where the next one does.
+func cutPair(raw string, at int) (pair string, next int) {
+	if i := strings.IndexByte(raw[at:], '&'); i >= 0 {
+		return raw[at : at+i], at + i + 1
 	}
-	return s, ""
+	return raw[at:], len(raw)
 }
 
 // unescape decodes a pair once, into memory that the next pair uses again.
@@ -134,55 +139,41 @@ func hexDigit(c byte) int {
 // maxJoined bounds the parameters that are compared with each other.
 const maxJoined = 64
 
-// repeated looks at the joined values of every parameter that occurs more than
-// once.
-func (x *Inspection) repeated(src Source, raw string) {
-	var starts [maxJoined]int32
-	n := 0
-	for i := 0; i < len(raw) && n < maxJoined; {
-		starts[n] = int32(i)
-		n++
-		next := strings.IndexByte(raw[i:], '&')
-		if next < 0 {
-			break
+// place is where a pair begins and how long its name is.
+type place struct{ at, name int32 }
+
+// earlier tells whether one of the first n pairs has the name.
+func (x *Inspection) earlier(raw string, n int, name string) bool {
+	for _, p := range x.pairs[:n] {
+		if int(p.name) == len(name) && raw[p.at:p.at+p.name] == name {
+			return true
 		}
-		i += next + 1
 	}
-	for i := range n {
-		name, ok := pairName(raw[starts[i]:])
-		if !ok || first(raw, starts[:i], name) {
+	return false
+}
+
+// repeated looks at the joined values of every parameter that occurs more than
+// once among the first n.
+func (x *Inspection) repeated(src Source, raw string, n int) {
+	for i, p := range x.pairs[:n] {
+		name := raw[p.at : p.at+p.name]
+		if x.earlier(raw, i, name) {
 			continue
 		}
-		joined := x.query[:0]
-		count := 0
-		for k := i; k < n; k++ {
-			if other, _ := pairName(raw[starts[k]:]); other == name {
-				pair, _ := cutPair(raw[starts[k]:])
-				if count++; count > 1 {
-					joined = append(joined, ',')
-				}
-				joined = unescapeTo(joined, pair[min(len(pair), len(name)+1):])
+		joined, count := x.query[:0], 0
+		for _, other := range x.pairs[i:n] {
+			if other.name != p.name || raw[other.at:other.at+other.name] != name {
+				continue
 			}
+			if count++; count > 1 {
+				joined = append(joined, ',')
+			}
+			pair, _ := cutPair(raw, int(other.at))
+			joined = unescapeTo(joined, pair[min(len(pair), len(name)+1):])
 		}
 		x.query = joined
 		if count > 1 {
 			x.Value(src, name, view(joined))
 		}
 	}
-}
-
-func pairName(s string) (string, bool) {
-	pair, _ := cutPair(s)
-	name, _, ok := strings.Cut(pair, "=")
-	return name, ok && name != ""
-}
-
-// first tells whether an earlier pair has the name already.
-func first(raw string, starts []int32, name string) bool {
-	for _, at := range starts {
-		if other, _ := pairName(raw[at:]); other == name {
-			return true
-		}
-	}
-	return false
 }

@@ -47,6 +47,8 @@ type Ruleset struct {
 	byClass   [][]uint32 // by class of finding, the rules that ask for it and their test
 	detectors []detect.Detector
 	check     check
+	short     []shortText
+	shortIn   sourceSet // sources that any of them is looked for in
 	pool      sync.Pool
 	stats     Stats
 }
@@ -73,6 +75,12 @@ type owner struct {
 	bit   detect.Words
 	det   uint8 // the detector
 	text  int16 // which of its phrases, -1 for a word
+}
+
+// shortText is a text of a rule that is compared by itself.
+type shortText struct {
+	owner
+	text string
 }
 
 // Stats counts what the engine did and what it left out, since the Ruleset was
@@ -226,12 +234,25 @@ func (c *compiler) test(id int32, r *Rule, t Test) error {
 			if a == "" {
 				return fmt.Errorf("%s needs a text that is not empty", t.Op)
 			}
-			c.literal(strings.ToLower(a), owner{rule: id, op: t.Op, level: level})
+			if o := (owner{rule: id, op: t.Op, level: level}); len(a) >= scan.MinLength {
+				c.literal(strings.ToLower(a), o)
+			} else if err := c.short(strings.ToLower(a), r, o); err != nil {
+				return err
+			}
 		}
 	default:
 		return &unknownError{what: "operator", name: string(t.Op), known: []string{"detect", "contains", "word", "prefix", "suffix", "equals", "segment"}}
 	}
 	return nil
+}
+
+// short registers a text that is too short for the shared pass. It is looked for
+// in the sources of its rule only.
+func (c *compiler) short(text string, r *Rule, o owner) error {
+	in, _, err := parseSources(r.In)
+	c.rs.short = append(c.rs.short, shortText{owner: o, text: text})
+	c.rs.shortIn |= in
+	return err
 }
 
 // Rules returns the rules of the set, in the order they were given.

@@ -101,8 +101,6 @@ var codeSigns = []codeSign{
 	{"kernel.", CodeOther, Medium, "`"},
 	{"io.popen", CodeOther, High, "("},
 	{"file.open(", CodeOther, Medium, "/etc"},
-	{"%x(", CodeOther, Medium, ")"},
-	{"%x{", CodeOther, Medium, "}"},
 	{"unescape(", CodeOther, Low, "%u"},
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 var shellWords = append(shellCommandWords(), []string{
-	"() {", "(){", "/etc/", "/bin/", "/dev/tcp", "wget", "curl", "ping", "cmd.exe", "powershell", "whoami", "nslookup", "${ifs", "$ifs", "cat /", "/???", "chmod", "netcat", "bash -", "cmd /", "uname", "getent", "sleep ", "ifconfig", "ipconfig",
+	"() {", "/etc/", "/bin/", "/dev/tcp", "wget", "curl", "ping", "cmd.exe", "powershell", "whoami", "nslookup", "${ifs", "$ifs", "cat /", "/???", "chmod", "netcat", "bash -", "cmd /", "uname", "getent", "sleep ", "ifconfig", "ipconfig",
 	"netstat", "telnet", "certutil", "python", "perl", "/usr/", "system32", "mkfifo", "invoke-", "-exec", "--exec", "dig ", "echo ", "find ", "less /", "tail ", "head ", "ls -", "ls /", "type c:", "dir c:", "net user", "rm -", "set /a", "start-", "tasklist", "systeminfo", "passthru", "printenv", "nohup", "cp /", "mv /", "dd if", "nc -", "id -", "ps -", "sh -", "cat ", "cat<", "awk ", "sed -", "curl", "ssh ", "scp ",
 }...)
 

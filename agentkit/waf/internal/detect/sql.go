@@ -10,7 +10,7 @@ import (
 var sqlWords = []string{
 	"select", "union", "sleep", "benchmark", "waitfor", "information_schema", "drop ", "delete ", "insert ", "update ", "exec", "declare",
 	"having", "order", "group", "procedure", "outfile", "dumpfile", "load_file", "xp_c", "xp_d", "xp_r", "sp_o", "sp_e", "@@ve", "extractvalue", "updatexml", "shutdown",
-	"truncate", "create", "alter", "sysobjects", "sys.", "pg_", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant ", "revoke", "copy ", "attach", "while", "begin", "rollback", "commit", "print", "merge ", "replace", "call ", "dbcc", "pragma", "show ", "handler", "bulk ", "rename", "limit", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "declare",
+	"truncate", "create", "alter", "sysobjects", "sys.", "pg_s", "pg_r", "pg_l", "pg_c", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant ", "revoke", "copy ", "attach", "while", "begin", "rollback", "commit", "print", "merge ", "replace", "call ", "dbcc", "pragma", "show ", "handler", "bulk ", "rename", "limit", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "declare",
 }
 
 func sqlGate(v *View, word bool) bool {
@@ -22,7 +22,7 @@ func sqlGate(v *View, word bool) bool {
 	case v.has(scan.Equal | scan.Less | scan.Greater | scan.Bang | scan.Pipe | scan.Amp | scan.Hash | scan.Dash):
 		return v.has(scan.Pipe|scan.Amp) || logicWord(v.S)
 	}
-	return logicWord(v.S)
+	return v.has(scan.Digit|scan.Paren) && logicWord(v.S)
 }
 
 // logicWord tells whether "or", "and" or "xor" stands somewhere as a word.

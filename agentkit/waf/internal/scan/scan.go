@@ -12,6 +12,7 @@ package scan
 import (
 	"encoding/binary"
 	"math/bits"
+	"strconv"
 )
 
 // Chars is a set of kinds of characters, as they occur in a value.
@@ -94,33 +95,46 @@ var kinds = func() (t [256]Chars) {
 func KindOf(c byte) Chars { return kinds[c] }
 
 // window is the number of bytes by which a literal is looked up.
-const window = 4
+const window = MinLength
+
+// MinLength is the length below which a text cannot be a literal.
+const MinLength = 4
+
+// smallBits is the size of a bitmap that fits the first-level cache and leaves
+// it nearly empty with a few thousand literals. Its size is a constant so that
+// the loop over a value needs no bounds checks.
+const (
+	smallBits  = 18
+	smallWords = 1 << smallBits / 64
+)
 
 // Literals is a compiled set of literals. It never changes after Compile and
 // may be used by any number of goroutines.
 type Literals struct {
 	bitmap []uint64
+	small  *[smallWords]uint64 // the same, when it has the usual size
 	shift  uint
 	heads  []int32 // bucket -> first entry, -1 when empty
 	mask   uint32
 	next   []int32 // entry -> next entry of the bucket
 	text   []string
 	at     []uint8 // where the window stands in the literal
-	short  []int32 // literals below the window's length, compared one by one
-	starts [4]uint64
 }
 
 // Compile makes a set of literals; their ids are their indices. Letters are
-// compared without case, so texts must be lower case. Literals below four bytes
-// are possible and cost every value that holds their first byte.
+// compared without case, so texts must be lower case, and at least MinLength
+// bytes long.
 func Compile(texts []string) *Literals {
 	l := &Literals{text: texts, next: make([]int32, len(texts)), at: make([]uint8, len(texts))}
-	size := uint(16)
+	size := uint(smallBits)
 	for 1<<size < 64*len(texts) {
 		size++
 	}
 	l.shift = 32 - size
 	l.bitmap = make([]uint64, 1<<size/64)
+	if size == smallBits {
+		l.small = (*[smallWords]uint64)(l.bitmap)
+	}
 	buckets := 1 << bits.Len(uint(2*len(texts)))
 	l.mask = uint32(buckets - 1)
 	l.heads = make([]int32, buckets)
@@ -134,13 +148,8 @@ func Compile(texts []string) *Literals {
 }
 
 func (l *Literals) add(id int32, t string) {
-	if len(t) < window {
-		if t != "" {
-			l.short = append(l.short, id)
-			l.mark(t[0])
-			l.mark(upper(t[0]))
-		}
-		return
+	if len(t) < MinLength {
+		panic("scan: literal " + strconv.Quote(t) + " is too short") // callers check
 	}
 	at := rarest(t)
 	l.at[id] = uint8(at)
@@ -148,15 +157,6 @@ func (l *Literals) add(id int32, t string) {
 	l.bitmap[h>>l.shift>>6] |= 1 << (h >> l.shift & 63)
 	b := h & l.mask
 	l.next[id], l.heads[b] = l.heads[b], id
-}
-
-func (l *Literals) mark(c byte) { l.starts[c>>6] |= 1 << (c & 63) }
-
-func upper(c byte) byte {
-	if c >= 'a' && c <= 'z' {
-		return c - 32
-	}
-	return c
 }
 
 // rarest picks the window of a literal that ordinary text holds least often:
@@ -213,10 +213,36 @@ func (h *Hits) add(id int32, at int) {
 // hits and returns the kinds of characters that occur. When there are more than
 // limit hits it stops early; next is where to go on, len(s) at the end.
 func (l *Literals) Scan(s string, from int, hits *Hits, limit int) (chars Chars, next int) {
+	if l.small == nil {
+		return l.scanAny(s, from, hits, limit)
+	}
+	var w uint32
+	i := max(0, from-window+1)
+	for ; i < len(s) && i < max(from, window-1); i++ {
+		chars |= kinds[s[i]]
+		w = w>>8 | uint32(s[i]|0x20)<<24
+	}
+	for ; i < len(s); i++ {
+		c := s[i]
+		chars |= kinds[c]
+		w = w>>8 | uint32(c|0x20)<<24
+		h := hash(w)
+		if l.small[h>>(32-smallBits+6)]>>(h>>(32-smallBits)&63)&1 == 0 {
+			continue
+		}
+		l.verify(s, i-window+1, w, hits)
+		if len(hits.IDs) >= limit {
+			return chars, i + 1
+		}
+	}
+	return chars, len(s)
+}
+
+// scanAny is Scan for sets of any size.
+func (l *Literals) scanAny(s string, from int, hits *Hits, limit int) (chars Chars, next int) {
 	var w uint32
 	bitmap, shift := l.bitmap, l.shift&31
 	start := max(0, from-window+1)
-	short := len(l.short) > 0
 	for i := start; i < len(s); i++ {
 		c := s[i]
 		chars |= kinds[c]
@@ -224,9 +250,6 @@ func (l *Literals) Scan(s string, from int, hits *Hits, limit int) (chars Chars,
 		h := hash(w) >> shift
 		if j := h >> 6; int(j) < len(bitmap) && bitmap[j]>>(h&63)&1 != 0 && i >= start+window-1 && i >= from {
 			l.verify(s, i-window+1, w, hits)
-		}
-		if short && i >= from && l.starts[c>>6]>>(c&63)&1 != 0 {
-			l.shorts(s, i, hits)
 		}
 		if len(hits.IDs) >= limit {
 			return chars, i + 1
@@ -248,14 +271,6 @@ func (l *Literals) verify(s string, at int, w uint32, hits *Hits) {
 	for id := l.heads[hash(w)&l.mask]; id >= 0; id = l.next[id] {
 		if start := at - int(l.at[id]); start >= 0 && HasFold(s[start:], l.text[id]) {
 			hits.add(id, start)
-		}
-	}
-}
-
-func (l *Literals) shorts(s string, i int, hits *Hits) {
-	for _, id := range l.short {
-		if HasFold(s[i:], l.text[id]) {
-			hits.add(id, i)
 		}
 	}
 }
