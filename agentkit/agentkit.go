@@ -48,6 +48,7 @@ import (
 	"github.com/sqreen/sqreen/agentkit/internal/safe"
 	"github.com/sqreen/sqreen/agentkit/internal/stack"
 	"github.com/sqreen/sqreen/agentkit/scrub"
+	"github.com/sqreen/sqreen/agentkit/waf"
 	"github.com/sqreen/sqreen/agentkit/wire"
 )
 
@@ -112,7 +113,7 @@ func (a *Agent) start() {
 	if emit == nil {
 		emit = func(sig *wire.Signal) { a.client.Emit(sig) }
 	}
-	a.engine = engine.New(engine.Config{Scrub: scrubbing, Emit: emit, Now: c.Now, Logger: a.log, Defaults: c.Modes})
+	a.engine = engine.New(engine.Config{WAF: waf.Default(), Scrub: scrubbing, Emit: emit, Now: c.Now, Logger: a.log, Defaults: c.Modes})
 	if c.Sink != nil {
 		return
 	}

@@ -46,6 +46,7 @@ func (m *middleware) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			return
 		}
+		q.InspectRest()
 		writer.Finish()
 		q.End(writer.Status(), own.Pattern)
 	}()

@@ -31,7 +31,7 @@ func (q *Request) WrapBody(body io.ReadCloser, header http.Header, length int64)
 	if kind == params.Opaque {
 		return body
 	}
-	t := &bodyTap{ReadCloser: body, q: q, kind: kind, length: length}
+	t := &bodyTap{ReadCloser: body, q: q, kind: kind, length: length, contentType: header.Get("Content-Type")}
 	if kind == params.Multipart {
 		t.parts = params.NewParts(boundary, maxBody)
 	}
@@ -46,6 +46,8 @@ type bodyTap struct {
 	kind   params.Body
 	length int64
 
+	contentType string
+
 	// mu guards what Read writes. It is held for copying only, never while
 	// anything is looked at: Read runs on the host's goroutine.
 	mu    sync.Mutex
@@ -55,7 +57,8 @@ type bodyTap struct {
 	over  bool // all of it was read
 	cut   bool // some of it was not kept
 
-	kept atomic.Int64 // bytes counted against the engine's bound
+	kept      atomic.Int64 // bytes counted against the engine's bound
+	inspected atomic.Bool  // the firewall has seen it
 
 	indexing sync.Mutex // one indexing at a time
 	json     params.JSONScanner
@@ -63,20 +66,31 @@ type bodyTap struct {
 	complete bool // the index was made after the end was read
 }
 
-// Read reads from the body and keeps a copy.
+// Read reads from the body and keeps a copy. When the end is there the firewall
+// looks at it; what it blocks, the handler does not get whole.
 func (t *bodyTap) Read(p []byte) (int, error) {
 	n, err := t.ReadCloser.Read(p)
-	t.observe(p[:max(0, min(n, len(p)))], errors.Is(err, io.EOF))
+	if over := t.observe(p[:max(0, min(n, len(p)))], errors.Is(err, io.EOF)); over {
+		if blocked := t.inspectSafely(); blocked != nil {
+			return 0, blocked
+		}
+	}
 	return n, err
 }
 
-// observe keeps a piece of the body as far as there is room.
-func (t *bodyTap) observe(p []byte, eof bool) {
+func (t *bodyTap) inspectSafely() *BlockedError {
+	defer t.q.engine.Contain(wire.ProtectionWAF)
+	return t.inspect()
+}
+
+// observe keeps a piece of the body as far as there is room, and reports
+// whether the end has been read.
+func (t *bodyTap) observe(p []byte, eof bool) (over bool) {
 	defer t.q.engine.Contain("engine.body")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over {
-		return
+		return true
 	}
 	t.read += int64(len(p))
 	t.over = eof || t.length >= 0 && t.read >= t.length
@@ -89,7 +103,7 @@ func (t *bodyTap) observe(p []byte, eof bool) {
 		if t.parts.Lost() {
 			t.lose()
 		}
-		return
+		return t.over
 	}
 	room := min(len(p), maxBody-len(t.buf))
 	if room > 0 && !t.account(room) {
@@ -104,6 +118,7 @@ func (t *bodyTap) observe(p []byte, eof bool) {
 	if room < len(p) {
 		t.lose()
 	}
+	return t.over
 }
 
 // account counts n bytes against the bound of all requests together, and

@@ -10,6 +10,7 @@ import (
 	"github.com/sqreen/sqreen/agentkit/actors"
 	"github.com/sqreen/sqreen/agentkit/internal/safe"
 	"github.com/sqreen/sqreen/agentkit/scrub"
+	"github.com/sqreen/sqreen/agentkit/waf"
 	"github.com/sqreen/sqreen/agentkit/wire"
 )
 
@@ -17,9 +18,10 @@ import (
 // blocks nothing and tells nobody.
 type Config struct {
 	// Scrub says what to remove from signals beyond the defaults. Expressions
-	// that do not compile are left out and reported by New's Errors.
+	// that do not compile are left out and logged.
 	Scrub scrub.Config
 
+	WAF    *waf.Ruleset       // rules of the in-app firewall; nil means none
 	Actors *actors.Table      // blocks, redirects and passlists; nil means an empty table
 	Emit   func(*wire.Signal) // takes scrubbed signals; must not block; nil drops them
 	Now    func() time.Time   // nil means time.Now

@@ -89,23 +89,31 @@ func (p *policy) checkModes() (errs []error) {
 	return errs
 }
 
-// newScrubber compiles c and the platform's additions. An expression that does
-// not compile costs only itself.
+// newScrubber compiles c and the platform's additions. A key or an expression
+// that cannot be used costs only itself.
 func newScrubber(c scrub.Config, keys, values []string) (*scrub.Scrubber, []error) {
-	c.Keys = slices.Concat(c.Keys, keys)
-	all := slices.Concat(c.Values, values)
-	c.Values = nil
+	all := scrub.Config{NoDefaults: c.NoDefaults}
 	var errs []error
-	for _, v := range all {
-		if _, err := scrub.New(scrub.Config{Values: []string{v}}); err != nil {
-			errs = append(errs, fmt.Errorf("scrubbing rule: %w", err))
-			continue
+	try := func(one scrub.Config) bool {
+		_, err := scrub.New(one)
+		if err != nil {
+			errs = append(errs, err)
 		}
-		c.Values = append(c.Values, v)
+		return err == nil
 	}
-	s, err := scrub.New(c)
-	if err != nil { // a key then: keys are compared, so this is not expected
-		errs = append(errs, fmt.Errorf("scrubbing keys: %w", err))
+	for _, k := range slices.Concat(c.Keys, keys) {
+		if try(scrub.Config{Keys: []string{k}}) {
+			all.Keys = append(all.Keys, k)
+		}
+	}
+	for _, v := range slices.Concat(c.Values, values) {
+		if try(scrub.Config{Values: []string{v}}) {
+			all.Values = append(all.Values, v)
+		}
+	}
+	s, err := scrub.New(all)
+	if err != nil { // each part was accepted alone
+		errs = append(errs, err)
 		s, _ = scrub.New(scrub.Config{})
 	}
 	return s, errs

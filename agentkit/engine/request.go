@@ -87,6 +87,9 @@ func (e *Engine) Begin(r *http.Request, clientIP netip.Addr) *Request {
 			q.act(a)
 		}
 	}
+	if q.blocked.Load() == nil {
+		q.inspectHead()
+	}
 	return q
 }
 
@@ -199,6 +202,7 @@ func (q *Request) End(status int, route string) {
 		return
 	}
 	defer q.engine.Contain("engine.end")
+	q.InspectRest()
 	now := q.engine.cfg.Now()
 	q.mu.Lock()
 	if q.ended {

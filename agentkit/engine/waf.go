@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"github.com/sqreen/sqreen/agentkit/internal/params"
+	"github.com/sqreen/sqreen/agentkit/waf"
+	"github.com/sqreen/sqreen/agentkit/wire"
+)
+
+// maxWAFMatches bounds what the firewall reports of one request at a time.
+const maxWAFMatches = 8
+
+// inspectHead lets the firewall look at what comes before the body.
+func (q *Request) inspectHead() {
+	_ = q.inspect(func(x *waf.Inspection) {
+		r := waf.Request{Method: q.method, Path: q.path, RawQuery: q.query, Host: q.host}
+		if q.escaped != q.path {
+			r.RawPath = q.escaped
+		}
+		x.Request(&r)
+		for i := range q.fields {
+			f := &q.fields[i]
+			if f.name == "Cookie" {
+				inspectCookies(x, f.value)
+				continue
+			}
+			x.Value(waf.Header, f.name, f.value)
+		}
+	})
+}
+
+func inspectCookies(x *waf.Inspection, header string) {
+	params.Cookies(header, func(name, value string) bool {
+		x.Value(waf.Name, "", name)
+		x.Value(waf.Cookie, name, value)
+		return true
+	})
+}
+
+// InspectRest lets the firewall look at a body of which the handler has not
+// read the end. Call it when the handler is done, before an answer of the
+// engine's is sent.
+func (q *Request) InspectRest() {
+	if q == nil {
+		return
+	}
+	defer q.engine.Contain(wire.ProtectionWAF)
+	if t := q.body.Load(); t != nil {
+		_ = t.inspect()
+	}
+}
+
+// inspect lets the firewall look at the body, once.
+func (t *bodyTap) inspect() *BlockedError {
+	if !t.inspected.CompareAndSwap(false, true) {
+		return nil
+	}
+	if t.parts != nil {
+		parts := t.newParts(0)
+		if len(parts) == 0 {
+			return nil
+		}
+		return t.q.inspect(func(x *waf.Inspection) { inspectParts(x, parts) })
+	}
+	text, _ := t.text()
+	if text == "" {
+		return nil
+	}
+	return t.q.inspect(func(x *waf.Inspection) { x.Body(t.contentType, text) })
+}
+
+func inspectParts(x *waf.Inspection, parts []params.Part) {
+	for i := range parts {
+		p := &parts[i]
+		x.Value(waf.Name, "", p.Name)
+		if p.Filename == "" {
+			x.Value(waf.Form, p.Name, p.Value)
+			continue
+		}
+		x.Value(waf.FileName, p.Name, p.Filename)
+		x.Value(waf.File, p.Name, p.Value)
+	}
+}
+
+// inspect runs look on the firewall's rules and handles what they match. It
+// returns the error for the caller when that is blocked.
+func (q *Request) inspect(look func(*waf.Inspection)) *BlockedError {
+	rules := q.engine.cfg.WAF
+	mode := q.Mode(wire.ProtectionWAF)
+	if rules == nil || mode == wire.ModeOff {
+		return nil
+	}
+	var matches []waf.Match
+	done := q.run(wire.ProtectionWAF, func() {
+		x := rules.Begin()
+		look(x)
+		matches = x.Matches()
+		x.End() // not after a panic: what is left of x is not to be used again
+	})
+	if !done || len(matches) == 0 {
+		return nil
+	}
+	return q.matched(matches, mode == wire.ModeBlock)
+}
+
+// matched reports matches and condemns the request if one of them is sure
+// enough to block.
+func (q *Request) matched(matches []waf.Match, blocking bool) (err *BlockedError) {
+	for i := range matches {
+		if i == maxWAFMatches {
+			q.engine.Count(wire.CounterTruncated, "matches", float64(len(matches)-i))
+			break
+		}
+		a := matches[i].Attack()
+		a.Blocked = blocking && matches[i].Blocks()
+		if a.Blocked && err == nil {
+			err = q.condemn(&BlockedError{Attack: a}, q.engine.blockPage(q))
+		}
+		q.recordAttack(a, nil)
+	}
+	return err
+}
