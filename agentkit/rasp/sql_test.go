@@ -140,6 +140,8 @@ var harmless = []pair{
 	{"sqlite", "select x from t where y = 1", "select x from t where y = 1"},
 	{"sqlite", "select x from t where y = 1 LIMIT 100", "select x from t where y = 1"},
 	{"sqlite", "SELECT x FROM t WHERE id=5", "id=5"},
+	{"sqlite", "UPDATE cart SET qty=3 WHERE id=5", "qty=3"},
+	{"sqlite", "UPDATE cart SET a=1, qty=3 WHERE id=5", "qty=3"},
 	{"sqlite", "SELECT x FROM t WHERE user_id = 5 AND b = 1", "id = 5"},
 	{"sqlite", "SELECT x FROM t WHERE 1=1 AND name = '1=1'", "1=1"},
 	{"sqlite", "SELECT x FROM t WHERE d = '2026-01-01'", "2026-01-01"},

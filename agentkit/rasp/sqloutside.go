@@ -23,7 +23,7 @@ func (r *reading) outside(o occurrence) verdict {
 		return verdict{}
 	case ctx != ctxValue && s.list:
 		return verdict{}
-	case ctx == ctxCond && s.pair:
+	case s.pair && (ctx == ctxCond || r.inAssignments(o.first)):
 		return verdict{}
 	case ctx == ctxOperand:
 		return r.appended(o, s)
@@ -146,6 +146,21 @@ func (r *reading) single(o occurrence) verdict {
 		}
 	}
 	return verdict{}
+}
+
+// inAssignments reports whether token i begins an assignment: "SET a=1, b=2". A
+// query string such as "qty=3" looks like one.
+func (r *reading) inAssignments(i int) bool {
+	for i = r.before(i); i >= 0; i = r.before(i) {
+		if r.tokens[i].Kind != sqllex.Word {
+			continue
+		}
+		switch classify(r.text(i)) {
+		case nameAhead, condAhead:
+			return strings.EqualFold(r.text(i), "set")
+		}
+	}
+	return false
 }
 
 // isKeyword reports whether word has a meaning of its own behind a comparison.
