@@ -29,11 +29,17 @@ func (x *Inspection) Request(r *Request) {
 }
 
 func (x *Inspection) header(name, value string) {
+	if name == "" {
+		return
+	}
 	if name == "Cookie" {
 		x.cookies(value)
 		return
 	}
 	x.Value(Header, name, value)
+	if name[0] == 'X' && (strings.EqualFold(name, "X-Filename") || strings.EqualFold(name, "X-File-Name") || strings.EqualFold(name, "X_filename")) {
+		x.Value(FileName, name, value) // uploads by script send the name here
+	}
 }
 
 // cookies looks at each cookie of a header.

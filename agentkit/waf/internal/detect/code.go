@@ -6,6 +6,31 @@ import (
 	"github.com/sqreen/sqreen/agentkit/waf/internal/scan"
 )
 
+// phpTags looks for short tags, which are no literals for the shared pass.
+func phpTags(v *View, out *Findings) {
+	if !v.has(scan.Less) || !v.has(scan.Question) {
+		return
+	}
+	s := v.S
+	for from := 0; ; {
+		i := strings.Index(s[from:], "<?")
+		if i < 0 {
+			return
+		}
+		i += from
+		from = i + 2
+		j := skipSpace(s, from)
+		switch rest := s[j:]; {
+		case strings.HasPrefix(s[from:], "="), hasAnyFold(rest, "php "), hasAnyFold(rest, "php\n"):
+			out.add(CodePHP, codeLevel(v, High), i, clip(s, i, i+40))
+		case j > from && hasAnyFold(rest, "echo", "system", "eval", "exec", "print", "$", "include", "passthru"), hasAnyFold(rest, "xml :echo", "xml:echo"):
+			out.add(CodePHP, codeLevel(v, Medium), i, clip(s, i, i+40))
+		}
+	}
+}
+
+func codeGate(v *View, _ bool) bool { return v.has(scan.Less) && v.has(scan.Question) }
+
 // codeSign is a piece of code that gives an injection away.
 type codeSign struct {
 	text  string
@@ -19,6 +44,22 @@ func (c codeSign) phraseText() string { return c.text }
 var codeSigns = []codeSign{
 	{"<?php", CodePHP, High, ""},
 
+	{"[php]", CodePHP, Medium, ""},
+	{"process[", CodeJS, Medium, "main"},
+	{"module.exports", CodeJS, Medium, "="},
+	{"processbuilder", CodeJava, Medium, "."},
+	{".processbuilder", CodeJava, Medium, ""},
+	{"java.io.", CodeJava, Medium, ""},
+	{"java.nio.", CodeJava, Medium, ""},
+	{"java.util.", CodeJava, Low, ""},
+	{"clonetransformer", CodeJava, Medium, ""},
+	{"forclosure", CodeJava, Low, ""},
+	{"invokertransformer", CodeJava, Medium, ""},
+	{"instantiatefactory", CodeJava, Medium, ""},
+	{"instantiatetransformer", CodeJava, Medium, ""},
+	{"prototypeserializationfactory", CodeJava, Medium, ""},
+	{"whileclosure", CodeJava, Low, ""},
+	{"org.apache.commons.collections", CodeJava, Medium, ""},
 	{"phpinfo", CodePHP, High, "("},
 	{"$_get", CodePHP, High, "["},
 	{"$_post", CodePHP, High, "["},
@@ -58,7 +99,6 @@ var codeSigns = []codeSign{
 	{"runtime.getruntime", CodeJava, High, ""},
 	{"getruntime(", CodeJava, High, ""},
 	{"java.lang.", CodeJava, Medium, ""},
-	{"java.io.", CodeJava, Low, "("},
 	{"java.util.scanner", CodeJava, High, ""},
 	{"java.net.url", CodeJava, Low, "("},
 	{"processbuilder", CodeJava, High, "("},
@@ -120,8 +160,8 @@ func codePhraseAt(v *View, k, at int, out *Findings) {
 	} else if level == Medium && strings.HasSuffix(c.text, "(") && len(c.text) <= 8 {
 		level = callLevel(v, at, rest)
 	}
-	if v.lines() >= 3 && c.text != "<?php" {
-		level = Low
+	if v.lines() >= 3 && c.text != "<?php" || c.class == CodeJava && level == Medium && v.has(scan.Space) && !v.has(scan.Paren|scan.Semicolon) {
+		level = Low // text about the class
 	}
 	out.add(c.class, v.below(level), at, clip(s, at, after+40))
 }

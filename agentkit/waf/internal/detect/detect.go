@@ -233,7 +233,7 @@ func All() []Detector {
 		{Name: "lines", gate: linesGate, run: detectLines, Phrases: linePhrases, phrase: linePhraseAt},
 		{Name: "xml", gate: never, run: nothing, Phrases: xmlPhrases, phrase: xmlPhraseAt},
 		{Name: "url", gate: urlGate, run: detectURL, Phrases: urlPhrases, phrase: urlPhraseAt},
-		{Name: "code", gate: never, run: nothing, Phrases: texts(codeSigns), phrase: codePhraseAt},
+		{Name: "code", gate: codeGate, run: phpTags, Phrases: texts(codeSigns), phrase: codePhraseAt},
 		{Name: "serial", gate: serialGate, run: phpObject, Phrases: texts(serialSigns), phrase: serialPhraseAt},
 	}
 	for i := range list {

@@ -241,6 +241,9 @@ func activeURI(s string) Level {
 	}
 	switch string(buf[:n]) {
 	case "javascript:", "vbscript:", "livescript:", "mocha:", "jscript:":
+		if i+1 > n+3 {
+			return High // nobody else writes white space into a scheme
+		}
 		return afterScheme(s[min(i+1, len(s)):])
 	case "data:":
 		rest := s[min(i+1, len(s)):]

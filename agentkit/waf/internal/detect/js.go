@@ -193,6 +193,19 @@ func (j *jsReader) brokenOut(i int) bool {
 // object judges window['x'], document.cookie, top[...].
 func (j *jsReader) object(i, end int) {
 	k := end
+	for k < len(j.s) && (isSpace(j.s[k]) || j.s[k] == ')' && i > 0 && j.s[i-1] == '(' || strings.HasPrefix(j.s[k:], "/*")) {
+		if j.s[k] == '/' {
+			close := strings.Index(j.s[k:min(len(j.s), k+60)], "*/")
+			if close < 0 {
+				return
+			}
+			k += close + 1
+		}
+		k++
+	}
+	if k > end && (k >= len(j.s) || j.s[k] == '.' && (k+1 >= len(j.s) || isSpace(j.s[k-1]) && j.v.Prose()) || j.s[k] == '[' && isSpace(j.s[k-1])) {
+		return
+	}
 	if k < len(j.s) && j.s[k] == '?' && k+1 < len(j.s) && j.s[k+1] == '.' {
 		k++
 	}
@@ -208,8 +221,12 @@ func (j *jsReader) object(i, end int) {
 			j.out.add(JSAccess, j.level(Medium), i, clip(j.s, i, k+40))
 		}
 	case '.':
-		stop := wordEnd(j.s, k+1)
-		member := j.s[k+1 : stop]
+		from := k + 1
+		if k > end {
+			from = skipSpace(j.s, from)
+		}
+		stop := wordEnd(j.s, from)
+		member := j.s[from:stop]
 		if !jsMembers.has(member) {
 			return
 		}

@@ -46,6 +46,12 @@ func ldap(v *View, out *Findings) {
 			}
 			continue
 		}
+		if c == ')' && strings.IndexByte("&|!", s[j]) >= 0 && !strings.Contains(s[:i], "(") {
+			if k := skipSpace(s, j+1); k < len(s) && s[k] == '(' && ldapTest(s[k+1:]) {
+				out.add(LDAPFilter, v.below(High), i, clip(s, i, i+60))
+				return
+			}
+		}
 		if s[j] != '(' && !(c == '*' && s[j] == ')') {
 			continue
 		}
@@ -65,7 +71,7 @@ func ldap(v *View, out *Findings) {
 			continue
 		}
 		switch {
-		case (s[k] == '|' || s[k] == '&' || s[k] == '!') && k+1 < len(s) && (s[k+1] == '(' || s[k+1] == ')'):
+		case (s[k] == '|' || s[k] == '&' || s[k] == '!') && (k+1 < len(s) && (s[k+1] == '(' || s[k+1] == ')') || skipSpace(s, k+1) == len(s) && !strings.Contains(s[:i], "(")):
 			out.add(LDAPFilter, v.below(High), i, clip(s, i, i+60))
 			return
 		case ldapTest(s[k:]) && (c == '*' || !strings.Contains(s[:i], "(")):

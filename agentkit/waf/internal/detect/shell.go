@@ -409,6 +409,9 @@ func (h *shellReader) dollar(i int) {
 	switch {
 	case i+1 < len(s) && s[i+1] == '(':
 		if i+2 < len(s) && s[i+2] == '(' {
+			if end := strings.Index(s[i:min(len(s), i+80)], "))"); end > 4 && h.v.lines() == 0 {
+				h.out.add(ShellSubstitution, h.v.below(Medium), i, i+end+2)
+			}
 			return
 		}
 		h.substitution(i, i+2, ')')
@@ -482,7 +485,7 @@ func (h *shellReader) shellshock() {
 
 // shellPhrases are options that make other programs run something, and
 // interpreters named with their path.
-var shellPhrases = []string{"/bin/sh", "/bin/bash", "/dev/tcp/", "cmd.exe", "cmd /c", "powershell -", "powershell.exe", "--exec=", "-exec ", "/bin/cat", "/???/", "system32\\", "invoke-expression", "invoke-webrequest", "downloadstring", "bash -i", "nc -e", "nc -l", "set /a ", "/bin/id", "/bin/ls", "net user "}
+var shellPhrases = []string{"for /", "for %", "/etc/[", "/bin/[", "/bin/sh", "/bin/bash", "/dev/tcp/", "cmd.exe", "cmd /c", "powershell -", "powershell.exe", "--exec=", "-exec ", "/bin/cat", "/???/", "system32\\", "invoke-expression", "invoke-webrequest", "downloadstring", "bash -i", "nc -e", "nc -l", "set /a ", "/bin/id", "/bin/ls", "net user "}
 
 func shellPhraseAt(v *View, k, at int, out *Findings) {
 	s, w := v.S, shellPhrases[k]
@@ -492,6 +495,15 @@ func shellPhraseAt(v *View, k, at int, out *Findings) {
 	}
 	rest := s[at:min(len(s), at+200)]
 	switch w {
+	case "for /", "for %":
+		// Loops of the command interpreter of Windows.
+		if wordBefore(s, at) || !containsFold(rest, " in (") || !containsFold(rest, ") do ") {
+			return
+		}
+	case "/etc/[", "/bin/[":
+		if strings.IndexByte(rest, ']') < 0 {
+			return
+		}
 	case "-exec ":
 		if !strings.ContainsAny(rest, ";{}") {
 			return

@@ -19,6 +19,8 @@ func sqlGate(v *View, word bool) bool {
 		return true
 	case word:
 		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Semicolon | scan.Control | scan.Plus | scan.At | scan.High | scan.Dot)
+	case v.has(scan.At) && strings.HasPrefix(v.S, "@@"):
+		return true
 	case v.has(scan.Equal | scan.Less | scan.Greater | scan.Bang | scan.Pipe | scan.Amp | scan.Hash | scan.Dash):
 		return v.has(scan.Pipe|scan.Amp) || logicWord(v.S)
 	}
@@ -275,6 +277,8 @@ func bareVerdict(v *View, l *sqlLexer, p *sqlParser, first sqlToken, out *Findin
 	number := first.kind == sqlNum || first.kind == sqlRight || first.kind == sqlArith || first.kind == sqlStr || first.kind == sqlLeft || first.kind == sqlVar
 	end := e.end
 	switch {
+	case e.logic == 0 && e.constant > 0 && e.operands == 2 && first.kind == sqlNum && !e.comment:
+		out.add(SQLBoolean, Low, 0, end)
 	case e.late && !e.comment && e.closers == 0 && !e.subquery && !e.timing && !e.probing:
 	case e.logic > 0 && e.constant > 0 && (number || e.comment || e.closers > 0 || first.kind == sqlLogic || v.S == "" || e.names <= 1):
 		out.add(SQLBoolean, bareLogic(p, High), 0, end)

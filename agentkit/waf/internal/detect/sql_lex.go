@@ -203,6 +203,14 @@ func (l *sqlLexer) token(i int) sqlToken {
 		return l.word(i)
 	case c == '\'' || c == '"' || c == '`':
 		return l.quoted(i, i)
+	case c == '@' && (next == '>' || next == '?') || c == '?' && (next == '|' || next == '&') || c == '#' && next == '>':
+		return span(sqlCompare, i+2) // operators on JSON
+	case c == '-' && next == '>':
+		end := i + 2
+		if end < len(s) && s[end] == '>' {
+			end++
+		}
+		return span(sqlArith, end)
 	case c == '@':
 		end := i + 1
 		for end < len(s) && (isWord(s[end]) || s[end] == '@' || s[end] == '$') {
@@ -229,7 +237,7 @@ func (l *sqlLexer) token(i int) sqlToken {
 		return span(sqlLogic, i+2)
 	case c == '=' || c == '<' || c == '>' || c == '!' && next == '=':
 		end := i + 1
-		for end < len(s) && end < i+3 && (s[end] == '=' || s[end] == '>' || s[end] == '<') {
+		for end < len(s) && end < i+3 && (s[end] == '=' || s[end] == '>' || s[end] == '<' || s[end] == '@') {
 			end++
 		}
 		return span(sqlCompare, end)
@@ -272,6 +280,9 @@ func (l *sqlLexer) number(i int) sqlToken {
 	if end+1 < len(s) && lower(s[end]) == 'e' && (isDigit(s[end+1]) || end+2 < len(s) && (s[end+1] == '-' || s[end+1] == '+') && isDigit(s[end+2])) {
 		for end += 2; end < len(s) && isDigit(s[end]); end++ {
 		}
+	}
+	if end+1 < len(s) && s[end-1] == '.' && lower(s[end]) == 'e' && (s[end+1] == '(' || s[end+1] == ')' || s[end+1] == ',' || s[end+1] == '+' || s[end+1] == ' ') {
+		end++ // "1.e(", which MySQL takes for nothing much
 	}
 	t := sqlToken{kind: sqlNum, start: int32(i), end: int32(end)}
 	if end < len(s) && (isLetter(s[end]) || s[end] == '_' || s[end] >= 0x80) {

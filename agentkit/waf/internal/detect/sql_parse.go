@@ -458,6 +458,10 @@ func (p *sqlParser) operand() sqlOperand {
 	switch {
 	case t.kind == sqlNum || t.kind == sqlStr:
 		p.next()
+		if t.kind == sqlNum && p.peek().kind == sqlLeft && (p.at(1).key == keySelect || p.s[t.end-1]|0x20 == 'e') {
+			p.ev.arith++
+			return p.brackets()
+		}
 		for t.kind == sqlStr && p.peek().kind == sqlStr { // adjacent strings are one
 			p.next()
 		}

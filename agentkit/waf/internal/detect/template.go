@@ -86,6 +86,9 @@ func templateJudge(v *View, open, body string, at int, out *Findings) bool {
 		}
 		out.add(TemplateExpression, v.below(level), at, end)
 		return true
+	case open == "@{" && strings.HasPrefix(strings.TrimSpace(body), "["): // Perl's @{[ ... ]}
+		out.add(TemplateExpression, v.below(Medium), at, end)
+		return true
 	case telling(body):
 		level := High
 		if open == "@(" || open == "[[" {
