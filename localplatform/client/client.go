@@ -57,7 +57,7 @@ func New(address string, o Options) (*Client, error) {
 	transport := o.Transport
 	switch u.Scheme {
 	case "unix":
-		if u.Path == "" || u.Host != "" {
+		if len(u.Path) < 2 || u.Host != "" {
 			return nil, badURL(address)
 		}
 		transport, c.base = unixTransport(u.Path), "http://sqreen"

@@ -97,7 +97,7 @@ func (in *Ingester) counters(t localplatform.Token, list []wire.Counter, now tim
 func knownCounter(name string) bool {
 	switch name {
 	case wire.CounterRequests, wire.CounterInspected, wire.CounterBlocked, wire.CounterPasslisted, wire.CounterStatus,
-		wire.CounterDropped, wire.CounterSkipped, wire.CounterCheckTime, wire.CounterRequestTime, wire.CounterActionHits,
+		wire.CounterDropped, wire.CounterSkipped, wire.CounterTruncated, wire.CounterCheckTime, wire.CounterRequestTime, wire.CounterActionHits,
 		wire.CounterLoginSuccess, wire.CounterLoginFailure, wire.CounterSQL:
 		return true
 	}
