@@ -26,6 +26,9 @@ type Options struct {
 	// Command starts the shop's process: a program and its first arguments.
 	// Empty means this program with `demo shop`.
 	Command []string
+
+	rounds int               // the attackers stop after so many; 0 means never
+	modes  map[string]string // of protections in production, over what block means
 }
 
 // New makes `sqreen demo`. runF replaces the work in tests.

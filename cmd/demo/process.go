@@ -91,7 +91,10 @@ func (p *process) stop(grace time.Duration) error {
 	defer timer.Stop()
 	select {
 	case <-p.done:
-		return p.err
+		if p.err != nil {
+			return fmt.Errorf("%w: %s", p.err, p.said)
+		}
+		return nil
 	case <-timer.C:
 	}
 	_ = p.cmd.Process.Kill() // may have ended meanwhile

@@ -1,48 +1,69 @@
 package demo
 
 import (
+	"context"
 	"fmt"
-	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/sqreen/sqreen/cmd/internal/cmdutil"
 	"github.com/sqreen/sqreen/cmd/internal/iostreams"
 )
 
-// playEnv makes the test binary play a part when it is started as a process.
-const playEnv = "DEMO_TEST_PLAY"
-
+// TestMain makes the test binary play a part when it is started as
+// `demo.test play PART ARGS...`.
 func TestMain(m *testing.M) {
-	switch os.Getenv(playEnv) {
-	case "shop":
-		os.Exit(playShop())
-	case "mute":
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		os.Exit(0)
-	case "broken":
-		fmt.Fprintln(os.Stderr, "no such luck")
-		os.Exit(3)
-	case "stubborn":
-		fmt.Println(readyPrefix + "http://127.0.0.1:1")
-		select {}
+	if len(os.Args) > 2 && os.Args[1] == "play" {
+		os.Exit(play(os.Args[2], os.Args[3:]))
 	}
 	os.Exit(m.Run())
 }
 
-// playShop is `sqreen demo shop` in a process of its own.
-func playShop() int {
+func play(name string, args []string) int {
+	switch name {
+	case "shop":
+		return playCommand(newShop(playFactory()), args)
+	case "demo":
+		return playDemo(args)
+	case "broken":
+		fmt.Fprintln(os.Stderr, "no such luck")
+		return 3
+	case "stubborn":
+		fmt.Println(readyPrefix + "http://127.0.0.1:1")
+		select {}
+	}
+	return 4
+}
+
+func playFactory() *cmdutil.Factory {
 	f := cmdutil.NewFactory(cmdutil.Build{Version: "test"})
 	f.IO = iostreams.System(os.Getenv)
-	cmd := newShop(f)
-	cmd.SetArgs(os.Args[1:])
-	if err := cmd.Execute(); err != nil {
+	return f
+}
+
+func playCommand(cmd *cobra.Command, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	cmd.SetArgs(args)
+	if err := cmd.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return 0
+}
+
+// playDemo is `sqreen demo` whose shops are this binary.
+func playDemo(args []string) int {
+	cmd := newDemo(playFactory(), func(ctx context.Context, o *Options) error {
+		o.Command = []string{os.Args[0], "play", "shop"}
+		return run(ctx, o)
+	})
+	return playCommand(cmd, args)
 }
 
 // part returns the command that makes this binary play a part.
@@ -52,8 +73,7 @@ func part(t *testing.T, name string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(playEnv, name)
-	return []string{self}
+	return []string{self, "play", name}
 }
 
 func TestShopProcessEndsWithItsInput(t *testing.T) {

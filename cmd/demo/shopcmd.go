@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sqreen/sqreen/agentkit"
 	"github.com/sqreen/sqreen/cmd/demo/shop"
 	"github.com/sqreen/sqreen/cmd/internal/cmdutil"
 )
@@ -45,7 +46,7 @@ func newShop(f *cmdutil.Factory) *cobra.Command {
 const (
 	shopReadHeader = 5 * time.Second
 	shopRequest    = 30 * time.Second
-	shopGrace      = 3 * time.Second
+	shopGrace      = 2 * time.Second // for the server, and as much for the agent
 )
 
 func serveShop(ctx context.Context, o *shopOptions) (err error) {
@@ -82,10 +83,26 @@ func serveShop(ctx context.Context, o *shopOptions) (err error) {
 	case err = <-served:
 	case <-ctx.Done():
 	}
-	after, done := context.WithTimeout(context.WithoutCancel(ctx), shopGrace)
-	defer done()
-	if server.Shutdown(after) != nil {
-		_ = server.Close() // requests that take too long are cut off
+	return errors.Join(err, closeServer(ctx, server), closeAgent(ctx, agent), s.Close())
+}
+
+// closeServer ends a server, in time for those who wait for the process.
+func closeServer(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shopGrace)
+	defer cancel()
+	if server.Shutdown(ctx) == nil {
+		return nil
 	}
-	return errors.Join(err, agent.Close(after), s.Close())
+	return server.Close() // requests that take too long are cut off
+}
+
+// closeAgent lets the agent hand in what it knows. The error says
+// what could not be handed in.
+func closeAgent(ctx context.Context, agent *agentkit.Agent) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shopGrace)
+	defer cancel()
+	if err := agent.Close(ctx); err != nil {
+		return fmt.Errorf("hand in the last signals: %w", err)
+	}
+	return nil
 }

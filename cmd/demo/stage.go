@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -120,10 +121,11 @@ func (st *stage) admit(ctx context.Context, env, mode string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	_, err = st.platform.SetPolicy(ctx, localplatform.Policy{
-		Scope: localplatform.PolicyScope{App: appName, Env: env},
-		Modes: map[string]string{"rasp": mode, wire.ProtectionWAF: mode},
-	})
+	modes := map[string]string{"rasp": mode, wire.ProtectionWAF: mode}
+	if mode == wire.ModeBlock {
+		maps.Copy(modes, st.o.modes)
+	}
+	_, err = st.platform.SetPolicy(ctx, localplatform.Policy{Scope: localplatform.PolicyScope{App: appName, Env: env}, Modes: modes})
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +163,7 @@ func (st *stage) play(ctx context.Context) {
 	}
 	for i, s := range st.stands {
 		s.crowd = traffic.New(traffic.Config{
-			URL: s.process.url, Shop: s.env, Seed: st.o.Seed + uint64(i), Rate: st.o.Rate, OnAnswer: s.meter.note, //nolint:gosec // i is small
+			URL: s.process.url, Shop: s.env, Seed: st.o.Seed + uint64(i), Rate: st.o.Rate, Rounds: st.o.rounds, OnAnswer: s.meter.note, //nolint:gosec // i is small
 		})
 		st.away.Go(func() { _ = s.crowd.Run(ctx) }) // fails only for an address that is none
 	}
@@ -177,7 +179,7 @@ func (st *stage) calm(ctx context.Context) {
 		var closing sync.WaitGroup
 		for _, s := range st.stands {
 			closing.Go(func() {
-				if err := s.process.stop(shopGrace + 2*time.Second); err != nil {
+				if err := s.process.stop(2*shopGrace + time.Second); err != nil {
 					mu.Lock()
 					defer mu.Unlock()
 					st.ended = errors.Join(st.ended, fmt.Errorf("%s shop: %w", s.env, err))
