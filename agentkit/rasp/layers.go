@@ -40,6 +40,9 @@ func (d *derivation) layer(v string, depth int) {
 	if strings.ContainsAny(v, "'\"\\\x00\n\r") {
 		d.add(addSlashes(v))
 	}
+	if strings.IndexByte(v, '\\') >= 0 && strings.IndexByte(v, '\'') >= 0 { // doubling is not enough in MySQL
+		d.add(strings.ReplaceAll(v, "'", "''"))
+	}
 	if depth == maxLayers {
 		return
 	}

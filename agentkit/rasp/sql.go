@@ -3,6 +3,7 @@ package rasp
 import (
 	"bytes"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/sqreen/sqreen/agentkit/rasp/sqllex"
 	"github.com/sqreen/sqreen/agentkit/wire"
@@ -136,6 +137,11 @@ func (c *check) needle(n *needle) (finding, bool) {
 	if start, _ := n.find(c.fold, 0); start < 0 || (n.word && !c.wordMatters(n)) {
 		return finding{}, false
 	}
+	return c.decide(n)
+}
+
+// decide judges n under every reading of the statement.
+func (c *check) decide(n *needle) (finding, bool) {
 	f, found := c.readings[0].judge(n)
 	if c.n == 1 {
 		return f, found
@@ -169,10 +175,13 @@ func (c *check) wordMatters(n *needle) bool {
 }
 
 func (c *check) behindComparison(i int) bool {
-	for i--; i >= 0 && (c.fold[i] == ' ' || (c.fold[i] >= '\t' && c.fold[i] <= '\r')); i-- {
+	for i--; i >= 0 && c.fold[i] <= ' '; i-- {
 	}
 	if i < 0 {
 		return false
+	}
+	if c.fold[i] >= utf8.RuneSelf { // white space in some dialects
+		return true
 	}
 	switch c.fold[i] {
 	case '=', '<', '>', '(', '/': // a comment may stand between

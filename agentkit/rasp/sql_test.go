@@ -168,6 +168,34 @@ func TestHarmlessInputsAreNot(t *testing.T) {
 	}
 }
 
+// TestEscapingForAnotherDatabaseIsNotEnough holds attacks on apps that escape,
+// but by the rules of another dialect, or not the escape character itself.
+func TestEscapingForAnotherDatabaseIsNotEnough(t *testing.T) {
+	double := strings.NewReplacer("'", "''")
+	quoteOnly := strings.NewReplacer("'", `\'`)
+	slash := strings.NewReplacer(`\`, `\\`, "'", `\'`, `"`, `\"`)
+	const template = "SELECT a FROM t WHERE b = '{}' AND c = 'd'"
+	tests := []struct {
+		dialect string
+		escape  *strings.Replacer
+		input   string
+	}{
+		{"mysql", double, `\' or 1=1 #`},
+		{"mysql", double, `\`},
+		{"mysql", quoteOnly, `\' or 1=1 #`},
+		{"sqlite", slash, "' or 1=1 --"},
+		{"postgresql", slash, "x' union select 'a' --"},
+		{"mssql", quoteOnly, "' or 'a'='a"},
+		{"mysql", slash, "\xbf' or 1=1 #"},
+	}
+	for _, tt := range tests {
+		p := pair{tt.dialect, fill(template, tt.escape.Replace(tt.input)), tt.input}
+		if !check(p) {
+			t.Errorf("%s: %q\n in %q: not found", p.dialect, p.input, p.statement)
+		}
+	}
+}
+
 func TestInputsAreFoundThroughEncodings(t *testing.T) {
 	const statement = "SELECT * FROM p WHERE name = '' OR 1=1 --'"
 	tests := []struct{ address, value string }{

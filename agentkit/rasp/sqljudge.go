@@ -111,6 +111,9 @@ func (r *reading) insideLiteral(o occurrence, t sqllex.Token) verdict {
 		}
 		return verdict{}
 	}
+	if quote := t.Quote(r.statement); quote != 0 && r.statement[o.start-1] == quote && r.splitsPair(o.start, t, quote) {
+		return verdict{} // begins with a quote that the app doubled
+	}
 	if o.end-o.start < weakLength || !o.whole {
 		if !r.plausible(o, "x") {
 			return verdict{}
@@ -141,8 +144,12 @@ func (r *reading) swallows(o occurrence, t sqllex.Token) bool {
 	if quote == 0 || !o.whole || o.part {
 		return false
 	}
-	last := r.statement[o.end-1]
-	if last != quote && (last != '\\' || !t.Escape) {
+	switch last := r.statement[o.end-1]; {
+	case last == '\\' && t.Escape:
+		if o.end < len(r.statement) && r.statement[o.end] != quote {
+			return false // escaped itself, or before a letter of the app's
+		}
+	case last != quote:
 		return false
 	}
 	// An input that begins within a pair was escaped, so its end was too.
@@ -181,11 +188,13 @@ func (r *reading) explained(o occurrence) bool {
 	if r.inLiteral(o, o.fold) {
 		return true
 	}
-	if strings.IndexByte(o.text, '\'') < 0 {
+	if !strings.ContainsAny(o.text, `'"\`) {
 		return false
 	}
-	return r.inLiteral(o, []byte(strings.ReplaceAll(string(o.fold), "'", "''"))) ||
-		r.inLiteral(o, []byte(strings.ReplaceAll(string(o.fold), "'", `\'`)))
+	fold := string(o.fold)
+	return r.inLiteral(o, []byte(strings.ReplaceAll(fold, "'", "''"))) ||
+		r.inLiteral(o, []byte(strings.ReplaceAll(fold, "'", `\'`))) ||
+		r.inLiteral(o, []byte(addSlashes(fold)))
 }
 
 func (r *reading) inLiteral(o occurrence, fold []byte) bool {
@@ -226,6 +235,20 @@ func (r *reading) plausible(o occurrence, value string) bool {
 		return false
 	}
 	r.trial = append(append(append(r.trial[:0], r.statement[:o.start]...), value...), r.statement[o.end:]...)
-	r.scratch = sqllex.Append(r.scratch[:0], r.dialect, string(r.trial))
-	return !malformed(r.scratch)
+	text := string(r.trial)
+	r.scratch = sqllex.Append(r.scratch[:0], r.dialect, text)
+	first := r.tokens[o.first]
+	inside := first.Literal() && o.start >= int(first.Body)
+	return !malformed(r.scratch) && (inside || !r.operandFollows(o.start+len(value), text))
+}
+
+// operandFollows reports whether an operand stands behind the value that ends at
+// i in the trial text: two in a row are no statement.
+func (r *reading) operandFollows(i int, text string) bool {
+	trial := reading{check: &check{statement: text}, tokens: r.scratch}
+	next := trial.after(trial.tokenAt(i - 1))
+	if next >= len(trial.tokens) {
+		return false
+	}
+	return trial.tokens[next].Kind == sqllex.Open || (trial.tokens[next].Kind != sqllex.Close && trial.operand(next))
 }

@@ -12,7 +12,7 @@ func (r *reading) outside(o occurrence) verdict {
 		return r.midToken(o)
 	}
 	s := r.shape(o)
-	if s.tokens <= 1 {
+	if s.count <= 1 {
 		return r.single(o)
 	}
 	ctx := r.context(o.first)
@@ -96,27 +96,10 @@ func isBoolean(word string) bool {
 // unlessOwnText raises rule, but for a weak occurrence only when the statement
 // makes sense without it.
 func (r *reading) unlessOwnText(o occurrence, rule string, weak bool) verdict {
-	if weak && (!r.plausible(o, "1") || r.operandBehind(o)) {
+	if weak && !r.plausible(o, "1") {
 		return verdict{}
 	}
 	return verdict{rule: rule, doubt: true, guess: weak}
-}
-
-// operandBehind reports whether an operand follows o, so that no operand can
-// have stood in its place.
-func (r *reading) operandBehind(o occurrence) bool {
-	i := r.after(o.last)
-	if i >= len(r.tokens) {
-		return false
-	}
-	switch r.tokens[i].Kind {
-	case sqllex.Open:
-		return true
-	case sqllex.Close:
-		return false
-	default:
-		return r.operand(i)
-	}
 }
 
 // single judges an occurrence within one token.
@@ -131,7 +114,7 @@ func (r *reading) single(o occurrence) verdict {
 			return verdict{rule: ruleIdentifier, doubt: true, guess: true}
 		}
 	case sqllex.String, sqllex.Quoted:
-		if t.Open { // opens a literal that swallows the rest
+		if t.Open || o.end < int(t.End) { // opens a literal that something else ends
 			return r.unlessOwnText(o, ruleBreakout, true)
 		}
 		if t.Kind == sqllex.Quoted {

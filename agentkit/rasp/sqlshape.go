@@ -166,7 +166,7 @@ func (r *reading) closesBetween(p int) bool {
 
 // shape is what the tokens of an occurrence amount to.
 type shape struct {
-	tokens   int  // significant ones and comments, a final semicolon left out
+	count    int  // tokens but white space, a final semicolon left out
 	words    bool // words, commas, dots and stars only
 	list     bool // a list of names, with an order perhaps
 	extends  bool // has a word that turns names into more
@@ -179,41 +179,66 @@ type shape struct {
 
 // shape looks at the tokens that o touches.
 func (r *reading) shape(o occurrence) shape {
-	last := r.withoutFinalSemicolon(o)
-	s := shape{words: true, list: true, literals: true}
-	prev := sqllex.Comma // what may precede an item of a list
-	run := 0             // words in a row
-	for i := o.first; i <= last; i++ {
-		t := r.tokens[i]
-		if t.Kind == sqllex.Space {
-			continue
+	s := shaper{reading: r, last: r.withoutFinalSemicolon(o), prev: sqllex.Comma}
+	s.words, s.list, s.literals = true, true, true
+	for i := o.first; i <= s.last; i++ {
+		if r.tokens[i].Kind != sqllex.Space {
+			s.take(i)
 		}
-		s.tokens++
-		r.countWord(&s, i)
-		if t.Open {
-			s.words, s.list, s.literals = false, false, false
-		}
-		switch t.Kind {
-		case sqllex.String:
-			s.quotes = true
-		case sqllex.Comment, sqllex.Mark, sqllex.Other: // a NUL ends the statement for some
-			s.comment, s.words, s.list, s.literals = true, false, false, false
-		case sqllex.Semicolon:
-			s.chains, s.words, s.list, s.literals = true, false, false, false
-		}
-		if t.Kind == sqllex.Word || t.Kind == sqllex.Quoted {
-			run++
-		} else {
-			run = 0
-		}
-		s.words = s.words && wordish(t.Kind, prev, r.text(i))
-		s.literals = s.literals && literalItem(t.Kind, prev, r.text(i))
-		s.list = s.list && run <= 4 && r.listItem(i, last, prev)
-		prev = t.Kind
 	}
-	s.literals = s.literals && prev != sqllex.Operator
-	s.pair = r.isPair(o.first, last)
-	return s
+	s.literals = s.literals && s.prev != sqllex.Operator
+	s.pair = r.isPair(o.first, s.last)
+	return s.shape
+}
+
+// shaper is the state of shape.
+type shaper struct {
+	*reading
+	shape
+	last   int
+	prev   sqllex.Kind // what stands before; in front of all, what may precede an item of a list
+	names  int         // names in a row
+	quoted int         // quoted ones among them
+}
+
+// take looks at token i.
+func (s *shaper) take(i int) {
+	t := s.tokens[i]
+	s.count++
+	s.countWord(i)
+	switch t.Kind {
+	case sqllex.String:
+		s.quotes = true
+	case sqllex.Comment, sqllex.Mark, sqllex.Other: // a NUL ends the statement for some
+		s.comment = true
+	case sqllex.Semicolon:
+		s.chains = true
+	}
+	// More than a name and its alias in a row, or two quoted names, are pieces
+	// between the quotes of something else.
+	plainRow := s.names <= 2 && s.quoted <= 1
+	whole := !t.Open && !s.comment && !s.chains
+	s.words = s.words && whole && s.quoted <= 1 && wordish(t.Kind, s.prev, s.text(i))
+	s.list = s.list && whole && plainRow && s.listItem(i, s.last, s.prev)
+	s.literals = s.literals && whole && literalItem(t.Kind, s.prev, s.text(i))
+	s.prev = t.Kind
+}
+
+// countWord counts names in a row and notes the words that matter.
+func (s *shaper) countWord(i int) {
+	word := s.text(i)
+	switch k := s.tokens[i].Kind; {
+	case k == sqllex.Quoted:
+		s.names++
+		s.quoted++
+	case k != sqllex.Word:
+		s.names, s.quoted = 0, 0
+	case extends(word):
+		s.extends, s.list = true, false
+		s.chains = s.chains || strings.EqualFold(word, "select") || strings.EqualFold(word, "union")
+	case classify(word) == plain:
+		s.names++
+	}
 }
 
 // withoutFinalSemicolon returns the last token of o that counts: a semicolon at
@@ -227,19 +252,6 @@ func (r *reading) withoutFinalSemicolon(o occurrence) int {
 		last--
 	}
 	return last
-}
-
-func (r *reading) countWord(s *shape, i int) {
-	if r.tokens[i].Kind != sqllex.Word {
-		return
-	}
-	word := r.text(i)
-	if extends(word) {
-		s.extends, s.list = true, false
-	}
-	if strings.EqualFold(word, "select") || strings.EqualFold(word, "union") {
-		s.chains = true
-	}
 }
 
 func wordish(k, prev sqllex.Kind, text string) bool {
