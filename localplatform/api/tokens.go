@@ -78,7 +78,7 @@ func newSecret(kind string) (secret string, hash []byte) {
 		prefix = operatorPrefix
 	}
 	random := make([]byte, 32)
-	rand.Read(random) //nolint:errcheck // never fails (crypto/rand)
+	rand.Read(random) // never fails
 	secret = prefix + base64.RawURLEncoding.EncodeToString(random)
 	sum := sha256.Sum256([]byte(secret))
 	return secret, sum[:]

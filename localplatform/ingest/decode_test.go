@@ -51,7 +51,9 @@ func TestSignalBecomesEvent(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	event := func(fields string) string { return `{"kind":"event","name":"x","time":"2026-11-20T12:00:00Z"` + fields + `}` }
+	event := func(fields string) string {
+		return `{"kind":"event","name":"x","time":"2026-11-20T12:00:00Z"` + fields + `}`
+	}
 	many := func(n int, format string) string {
 		var parts []string
 		for i := range n {

@@ -244,8 +244,10 @@ func TestHeartbeatNeedsLogin(t *testing.T) {
 func TestBatchIsStoredOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, d *desk) {
 		d.login("i-1", wire.Stack{})
-		h := wire.Heartbeat{Instance: "i-1", Seq: 7, Applied: 1, Signals: []json.RawMessage{event("a"), json.RawMessage(`{"kind":7}`), event("b")},
-			Counters: []wire.Counter{{Name: wire.CounterRequests, Minute: time.Now(), Value: 3}, {Name: "made up", Value: 1}, {Name: wire.CounterSQL, Value: -1}}}
+		h := wire.Heartbeat{
+			Instance: "i-1", Seq: 7, Applied: 1, Signals: []json.RawMessage{event("a"), json.RawMessage(`{"kind":7}`), event("b")},
+			Counters: []wire.Counter{{Name: wire.CounterRequests, Minute: time.Now(), Value: 3}, {Name: "made up", Value: 1}, {Name: wire.CounterSQL, Value: -1}},
+		}
 		first, again := d.beat(h), d.beat(h)
 		if first.Duplicate || first.Stored != 2 || len(first.Refused) != 1 || first.Refused[0] != (wire.Refusal{Index: 1, Reason: "kind: must be a string"}) {
 			t.Errorf("first: %+v", first)
@@ -327,8 +329,10 @@ func TestWhatIsPendingIsWrittenAtTheEnd(t *testing.T) {
 func TestUsedForTheFirstTimeIsDurable(t *testing.T) {
 	inBubble(t, func(t *testing.T, d *desk) {
 		d.login("i-1", wire.Stack{Technology: "Go", Uses: []string{"http-client"}, Packages: []wire.Component{{Name: "p"}}})
-		d.beat(wire.Heartbeat{Instance: "i-1", Seq: 1, Stack: &wire.Stack{Uses: []string{"sql"}, Hooks: []string{"sqlhook"}},
-			Faults: []wire.Fault{{Check: "waf", Message: "slow", Count: 1}, {Check: "waf", Message: "slow", Count: 2}}})
+		d.beat(wire.Heartbeat{
+			Instance: "i-1", Seq: 1, Stack: &wire.Stack{Uses: []string{"sql"}, Hooks: []string{"sqlhook"}},
+			Faults: []wire.Fault{{Check: "waf", Message: "slow", Count: 1}, {Check: "waf", Message: "slow", Count: 2}},
+		})
 		a, i := d.app(), d.instance("i-1")
 		if fmt.Sprintf("%v %v %s %d", a.Stack.Uses, a.Stack.Hooks, a.Stack.Technology, len(a.Stack.Packages)) != "[http-client sql] [sqlhook] Go 1" {
 			t.Errorf("stack %+v", a.Stack)

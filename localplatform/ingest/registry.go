@@ -39,7 +39,7 @@ type registry struct {
 	changed   map[instanceKey]*instance
 	apps      map[appKey]*appChange
 	hits      map[hitKey]int64
-	waiters   []chan error   // to be told of the next write
+	waiters   []chan error // to be told of the next write
 
 	wake    chan struct{}
 	stopped chan struct{} // closed when run has ended: nobody writes any more

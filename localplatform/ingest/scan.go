@@ -122,12 +122,12 @@ func (s *scanner) text() (start, end int, escaped bool, err error) {
 		if s.pos == len(s.data) {
 			return 0, 0, false, s.syntax()
 		}
-		switch c := s.data[s.pos]; {
-		case c == '"':
+		switch s.data[s.pos] {
+		case '"':
 			end = s.pos
 			s.pos++
 			return start, end, escaped, s.checkLength(start, end, escaped)
-		case c == '\\':
+		case '\\':
 			escaped = true
 			if err := s.escape(); err != nil {
 				return 0, 0, false, err

@@ -255,7 +255,7 @@ func BenchmarkInstructions(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // of a benchmark
+	defer store.Close()
 	if err := store.Update(b.Context(), func(tx localplatform.ControlTx) error {
 		for n := range 10_000 {
 			version, err := tx.BumpConfig()

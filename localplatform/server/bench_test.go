@@ -121,7 +121,7 @@ func benchBeat(b *testing.B, hc *http.Client, r *running, n int, seq uint64, tai
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode != http.StatusOK {
 		return fmt.Errorf("%d %s: %w", res.StatusCode, text, err)

@@ -166,7 +166,7 @@ func report(ctx context.Context, hc *http.Client, url, token, path string, in, o
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // only read
+	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return err

@@ -169,7 +169,8 @@ func TestPush(t *testing.T) {
 	}
 	var reply wire.HeartbeatReply
 	r.post(wire.PathHeartbeat, wire.Heartbeat{Version: 1, Instance: "i-1", Seq: 1, Applied: i.Version}, &reply)
-	for status(a.Version) != "in force" { //nolint:revive // written within a second
+	for status(a.Version) != "in force" { // which is written within a second
+		continue
 	}
 	if _, err := r.Platform().RevokeAction(ctx, a.ID); err != nil {
 		t.Fatal(err)
