@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -125,6 +126,9 @@ func writeLoot(w io.Writer, p picture, pen printer.Pen) {
 	fmt.Fprintf(w, "\n%s\n", pen.Bold("WHAT THE ATTACKERS GOT"))
 	for _, s := range p.Stands {
 		fmt.Fprintf(w, "%-8s %-8s %s\n", s.Env, attackedBy(s.Mode), haul(s.Report.Loot, pen.Colour))
+	}
+	if slices.ContainsFunc(p.Stands, func(s standPicture) bool { return s.Report.Loot.Accounts > 0 }) {
+		fmt.Fprintln(w, pen.Faint("Accounts were opened with passwords that their owners use elsewhere too. No single\nrequest gives that away, but the pattern does: the credential stuffing incidents name them."))
 	}
 	if p.Platform == "" && len(p.Stands) > 0 {
 		writeTechniques(w, p.Stands[0].Report, pen)

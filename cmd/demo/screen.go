@@ -40,11 +40,10 @@ func draw(p picture, c iostreams.Colour, width, height int) string {
 }
 
 func heading(p picture, c iostreams.Colour) string {
-	time := clock(p.Elapsed)
+	text := " " + c.Bold("sqreen demo") + "  " + clock(p.Elapsed)
 	if p.For > 0 {
-		time += " of " + clock(p.For)
+		text += " of " + clock(p.For)
 	}
-	text := " " + c.Bold("sqreen demo") + "  " + time
 	if p.Platform == "" {
 		return text + "  " + c.Bad("the agent is off: nothing is protected")
 	}
@@ -65,6 +64,7 @@ func clock(d time.Duration) string {
 // time, each with its latest rate.
 func charts(p picture, c iostreams.Colour, width int) []string {
 	room := min(max(width-24, 10), chartSeconds)
+	since := min(room, max(1, int(p.Elapsed/time.Second))) // before that there was no demo
 	rows := []struct {
 		name   string
 		counts []int64
@@ -75,7 +75,7 @@ func charts(p picture, c iostreams.Colour, width int) []string {
 	}
 	var out []string
 	for _, r := range rows {
-		counts := r.counts[max(0, len(r.counts)-room):]
+		counts := r.counts[max(0, len(r.counts)-since):]
 		out = append(out, fmt.Sprintf(" %-11s %s %5s", r.name, r.colour(spark(counts, room)), printer.Thousands(latest(r.counts))))
 	}
 	return out

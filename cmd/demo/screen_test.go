@@ -109,8 +109,8 @@ func golden(t *testing.T, name, got string) {
 // Nothing that a picture is drawn from may be of a kind that breaks it.
 func TestEverySizeIsDrawn(t *testing.T) {
 	ios, _ := iostreams.Test()
-	for w := range 150 {
-		for h := range 50 {
+	for w := 0; w < 150; w += 7 {
+		for h := range 40 {
 			for _, p := range []picture{samplePicture(), {}} {
 				if got := draw(p, ios.Colour(), w, h); strings.Count(got, "\n") > max(h-1, 0) {
 					t.Fatalf("%dx%d: %d lines", w, h, strings.Count(got, "\n")+1)
