@@ -84,3 +84,35 @@ func spaces(n int) string {
 	}
 	return strings.Repeat(" ", n)
 }
+
+// appendFit is fit on a buffer, and cleans. Plain text costs no allocation.
+func appendFit(dst []byte, s string, w int) []byte {
+	if w <= 0 {
+		return dst
+	}
+	if !isPlain(s) {
+		return append(dst, fit(clean(head(s, 8*w)), w)...)
+	}
+	if len(s) <= w {
+		return append(append(dst, s...), spaces(w-len(s))...)
+	}
+	return append(append(dst, s[:w-1]...), "\u2026"...)
+}
+
+// head is the beginning of a long text, cut between characters: no more of it
+// is looked at than can be shown.
+func head(s string, n int) string {
+	n = max(n, 64)
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// shell quotes text for a command line that is shown to be copied.
+func shell(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -14,12 +14,13 @@ type window[T any] struct {
 	older    bool // there are rows after the last one that are not in memory
 	lastPage int  // rows in the latest page
 	keepRows int  // rows kept in memory, about; never less than four margins and two pages
+	above    int  // rows of the list before rows[0]; right only as far as whoever calls reset sets it
 }
 
 // reset replaces all rows and selects the first, or the last when atEnd.
 func (w *window[T]) reset(rows []T, newer, older, atEnd bool) {
 	w.rows, w.newer, w.older = rows, newer, older
-	w.top, w.cursor = 0, 0
+	w.top, w.cursor, w.above = 0, 0, 0
 	if atEnd {
 		w.cursor = max(0, len(rows)-1)
 	}
@@ -34,6 +35,7 @@ func (w *window[T]) appendOlder(rows []T, more bool) {
 		over = max(0, min(over, w.top-w.margin())) // never what is on screen or near it
 		w.rows = append(w.rows[:0:0], w.rows[over:]...)
 		w.top -= over
+		w.above += over
 		w.cursor = max(0, w.cursor-over)
 		w.newer = w.newer || over > 0
 	}
@@ -45,6 +47,7 @@ func (w *window[T]) appendOlder(rows []T, more bool) {
 func (w *window[T]) prependNewer(rows []T, more, follow bool) {
 	w.rows = append(append(make([]T, 0, len(rows)+len(w.rows)), rows...), w.rows...)
 	w.newer, w.lastPage = more, len(rows)
+	w.above = max(0, w.above-len(rows))
 	w.top += len(rows)
 	w.cursor += len(rows)
 	if follow {
