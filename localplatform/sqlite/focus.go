@@ -34,7 +34,7 @@ func (l *eventLog) focus(ctx context.Context, c *conn, s *segment, b bounds, p *
 	if !s.sealed || p.dims.all() && p.at.low <= b.minAt && p.at.high > b.maxAt {
 		return all, nil
 	}
-	sums, err := l.sumsOf(c, s)
+	sums, err := l.sumsOf(c, s, b)
 	if err != nil {
 		return focus{}, err
 	}

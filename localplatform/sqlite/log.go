@@ -35,6 +35,7 @@ type eventLog struct {
 	highest  int        // number of any file, damaged ones included
 	lastPos  int64
 	changed  chan struct{} // closed and replaced when lastPos grows
+	sealed   chan struct{} // closed and replaced when a segment has been sealed
 	problems []string
 	drops    map[string]int64
 	hotBad   error // why the hot segment has to be given up, found by a reader
@@ -48,7 +49,7 @@ type eventLog struct {
 func openLog(dir string, opts Options) (*eventLog, error) {
 	l := &eventLog{
 		dir: dir, now: opts.Now, logger: opts.Logger, opts: opts, readers: &readerPool{max: maxIdleReaders}, cache: &sumsList{max: maxCachedCells},
-		changed: make(chan struct{}), drops: map[string]int64{},
+		changed: make(chan struct{}), sealed: make(chan struct{}), drops: map[string]int64{},
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	if err := l.start(); err != nil {
@@ -334,6 +335,8 @@ func (l *eventLog) replace(old, sealed *segment) bool {
 		l.segments = slices.Clone(l.segments)
 		l.segments[at] = sealed
 		old.next = sealed
+		close(l.sealed)
+		l.sealed = make(chan struct{})
 	}
 	l.mu.Unlock()
 	if at >= 0 {

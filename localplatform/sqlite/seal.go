@@ -10,7 +10,7 @@ import (
 // times is over an expression, so that only statements that mean it use it: for
 // a page, SQLite would rather sort half a segment than read it in order.
 const sealedTables = `
-CREATE TABLE minutes (minute INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL);
+CREATE TABLE sums (id INTEGER PRIMARY KEY CHECK (id = 1), data BLOB NOT NULL);
 CREATE INDEX events_at ON events (at+0, series);
 CREATE INDEX events_series ON events (series);
 CREATE INDEX events_ip ON events (ip) WHERE ip IS NOT NULL;
@@ -110,26 +110,27 @@ func copySegment(c *conn, path string) (b bounds, err error) {
 		return b, err
 	}
 	// The tables are the same, so SELECT * copies rows as they are.
-	if err := c.exec("BEGIN;" + eventsTable + ";" + segmentTables + `
+	if err := c.exec("BEGIN;" + eventsTable + ";" + seriesTables + `
 		INSERT INTO events SELECT * FROM hot.events;
 		INSERT INTO segment SELECT * FROM hot.segment;
 		INSERT INTO batches SELECT * FROM hot.batches;
 		INSERT INTO series SELECT * FROM hot.series;
-		INSERT INTO rollups SELECT * FROM hot.rollups;
 		INSERT INTO counter_series SELECT * FROM hot.counter_series;
 		INSERT INTO counters SELECT * FROM hot.counters;
 		UPDATE segment SET sealed = 1;` + sealedTables); err != nil {
 		return b, err
 	}
-	err = c.run(`INSERT INTO minutes SELECT (at+0) / 60000000 - ((at+0) % 60000000 < 0), min(pos), max(pos)
-		FROM events INDEXED BY events_at GROUP BY 1`)
+	if b, err = readBounds(c); err != nil {
+		return b, err
+	}
+	sums, err := makeSums(c)
 	if err != nil {
 		return b, err
 	}
-	if err := c.exec("PRAGMA analysis_limit=1000; ANALYZE; COMMIT"); err != nil {
+	if err := c.run(`INSERT INTO sums VALUES (1, ?)`, sums.pack(b.first)); err != nil {
 		return b, err
 	}
-	if b, err = readBounds(c); err != nil {
+	if err := c.exec("PRAGMA analysis_limit=1000; ANALYZE main; COMMIT"); err != nil {
 		return b, err
 	}
 	n, err := c.int(`SELECT count(*) FROM events INDEXED BY events_series`)

@@ -61,8 +61,8 @@ func (b *bounds) add(e *localplatform.Event) {
 	b.minReceived, b.maxReceived = min(b.minReceived, received), max(b.maxReceived, received)
 }
 
-// segmentTables creates everything but the events.
-const segmentTables = `
+// seriesTables is what hot and sealed segments have beside the events.
+const seriesTables = `
 CREATE TABLE segment (
 	id           INTEGER PRIMARY KEY CHECK (id = 1),
 	format       INTEGER NOT NULL,
@@ -94,12 +94,6 @@ CREATE TABLE series (
 	severity TEXT NOT NULL,
 	blocked  INTEGER NOT NULL
 );
-CREATE TABLE rollups (
-	minute INTEGER NOT NULL,
-	series INTEGER NOT NULL,
-	events INTEGER NOT NULL,
-	PRIMARY KEY (minute, series)
-) WITHOUT ROWID;
 CREATE TABLE counter_series (
 	id   INTEGER PRIMARY KEY,
 	app  TEXT NOT NULL,
@@ -111,6 +105,15 @@ CREATE TABLE counters (
 	minute INTEGER NOT NULL,
 	series INTEGER NOT NULL,
 	value  REAL NOT NULL,
+	PRIMARY KEY (minute, series)
+) WITHOUT ROWID;`
+
+// hotTables is what only hot segments have; the packed sums of a sealed one take its place.
+const hotTables = `
+CREATE TABLE rollups (
+	minute INTEGER NOT NULL,
+	series INTEGER NOT NULL,
+	events INTEGER NOT NULL,
 	PRIMARY KEY (minute, series)
 ) WITHOUT ROWID;`
 
@@ -212,7 +215,7 @@ func damage(format string, args ...any) error {
 func createHot(dir string, number int, first int64, now time.Time, batches map[source]batchMark) error {
 	path := hotPath(dir, number)
 	err := build(path, func(c *conn) error {
-		if err := c.exec("PRAGMA synchronous=OFF; BEGIN;" + eventsTable + ";" + segmentTables); err != nil {
+		if err := c.exec("PRAGMA synchronous=OFF; BEGIN;" + eventsTable + ";" + seriesTables + hotTables); err != nil {
 			return err
 		}
 		err := c.run(`INSERT INTO segment VALUES (1, ?, ?, ?, 0, 0, 0, 0, ?, 0, 0)`, segmentFormat, first, first-1, now.UnixMicro())
@@ -242,7 +245,9 @@ func build(path string, fill func(*conn) error) error {
 	if err != nil {
 		return err
 	}
+	stop := flushing(tmp)
 	err = fill(c)
+	stop()
 	if closeErr := c.close(); err == nil {
 		err = closeErr
 	}
@@ -257,6 +262,26 @@ func build(path string, fill func(*conn) error) error {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// flushing has a file written out little by little, until stop is called:
+// hundreds of megabytes at once would keep the writer's small syncs waiting.
+func flushing(path string) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				_ = syncFile(path) // the last one, whose error counts, is yet to come
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
 }
 
 // removeDatabase removes a database file with what SQLite keeps beside it.

@@ -42,26 +42,42 @@ func (m *segmentSums) span(w window) span {
 	return span{low - 1, high + 1}
 }
 
-func readSums(c *conn) (*segmentSums, error) {
+// readSums reads the sums of a sealed segment.
+func readSums(c *conn, first int64) (*segmentSums, error) {
 	names, err := readSeries(c)
 	if err != nil {
 		return nil, err
 	}
-	m := &segmentSums{names: names, totals: make([]int64, len(names))}
-	err = c.query(`SELECT minute, series, events FROM rollups`, nil, func(s *stmt) error {
-		cell := sumCell{s.int(0), uint32(s.int(1)), uint32(s.int(2))} //nolint:gosec // bounded by posStride
-		if cell.series == 0 || int(cell.series) > len(names) {
-			return damage("its sums have a series %d of %d", cell.series, len(names))
-		}
-		m.cells = append(m.cells, cell)
-		m.totals[cell.series-1] += int64(cell.events)
+	var m *segmentSums
+	err = c.query(`SELECT data FROM sums`, nil, func(s *stmt) (err error) {
+		m, err = unpackSums(s.view(0), first, names)
+		return err
+	})
+	if err == nil && m == nil {
+		err = damage("it has no sums")
+	}
+	return m, err
+}
+
+// makeSums makes the sums of a segment that is being sealed from the rollups it
+// had while it was hot.
+func makeSums(c *conn) (*segmentSums, error) {
+	m := &segmentSums{}
+	err := c.query(`SELECT minute, series, events FROM hot.rollups ORDER BY minute, series`, nil, func(s *stmt) error {
+		m.cells = append(m.cells, sumCell{s.int(0), uint32(s.int(1)), uint32(s.int(2))}) //nolint:gosec // bounded by posStride
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = c.query(`SELECT minute, low, high FROM minutes ORDER BY minute`, nil, func(s *stmt) error {
-		m.minutes = append(m.minutes, minuteSpan{s.int(0), s.int(1), s.int(2)})
+	err = c.query(`SELECT at+0, pos FROM events INDEXED BY events_at ORDER BY at+0`, nil, func(s *stmt) error {
+		minute, pos := minuteOf(s.int(0)), s.int(1)
+		if n := len(m.minutes); n > 0 && m.minutes[n-1].minute == minute {
+			last := &m.minutes[n-1]
+			last.low, last.high = min(last.low, pos), max(last.high, pos)
+		} else {
+			m.minutes = append(m.minutes, minuteSpan{minute, pos, pos})
+		}
 		return nil
 	})
 	return m, err
@@ -83,11 +99,11 @@ type sumsList struct {
 type sumsCache struct{ sums *segmentSums }
 
 // sumsOf returns the sums of a sealed segment.
-func (l *eventLog) sumsOf(c *conn, s *segment) (*segmentSums, error) {
+func (l *eventLog) sumsOf(c *conn, s *segment, b bounds) (*segmentSums, error) {
 	if m := l.cache.get(s); m != nil {
 		return m, nil
 	}
-	m, err := readSums(c)
+	m, err := readSums(c, b.first)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +178,7 @@ func (l *eventLog) tally(ctx context.Context, c *conn, s *segment, b bounds, p *
 		start(names)
 		return t.file(c, "", b)
 	}
-	sums, err := l.sumsOf(c, s)
+	sums, err := l.sumsOf(c, s, b)
 	if err != nil {
 		return err
 	}

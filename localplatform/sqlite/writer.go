@@ -3,7 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -18,9 +18,12 @@ const (
 	groupRows = 8192
 	// rowsPerInsert is how many events one statement stores.
 	rowsPerInsert = 16
-	// walPages is the size in pages at which SQLite copies the hot segment's
-	// write-ahead log into the segment: 64 MB.
-	walPages = 16384
+	// walBytes is the size below which the hot segment's write-ahead log is left
+	// alone. Above, it is copied into the segment when it is more than twice as
+	// large: then it is mostly pages that small commits wrote again and again.
+	// Under load that never happens, and events are written only twice in all,
+	// to the log and, sorted out, to the sealed segment.
+	walBytes = 64 << 20
 	// forgetAfter is how long an instance that sends nothing is remembered. An
 	// agent that repeats a batch does so within hours.
 	forgetAfter = 30 * 24 * time.Hour
@@ -42,6 +45,7 @@ type writer struct {
 	series  map[seriesKey]int64
 	names   []seriesKey // series n is at n-1
 	counted map[counterKey]int64
+	commits int      // of this process
 	stored  bool     // something was stored in the hot segment, if only counters
 	undo    []func() // what to take back when the transaction fails
 }
@@ -128,6 +132,26 @@ func (w *writer) store(group []*pending) {
 	}
 	if err == nil {
 		w.rotateIfFull()
+		w.trimLog()
+	}
+}
+
+// trimLog copies the write-ahead log into the segment when it has grown out of
+// proportion, so that it begins again at its start.
+func (w *writer) trimLog() {
+	if w.commits++; w.commits%256 != 0 || w.conn == nil {
+		return
+	}
+	log, err := os.Stat(w.hot.path + "-wal")
+	if err != nil || log.Size() < walBytes {
+		return
+	}
+	pages, err := w.conn.int("PRAGMA page_count")
+	if err != nil || log.Size() < 2*4096*pages {
+		return
+	}
+	if err := w.conn.run("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		w.log.logger.Warn("write-ahead log not copied", "error", err)
 	}
 }
 
@@ -301,7 +325,7 @@ func (w *writer) connect() error {
 }
 
 func (w *writer) adopt(c *conn) (err error) {
-	setup := fmt.Sprintf("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-16384", walPages)
+	const setup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384"
 	if err := c.exec(setup); err != nil {
 		return err
 	}
