@@ -65,6 +65,10 @@ type reading struct {
 	trial   []byte
 	scratch []sqllex.Token
 	spent   int // bytes lexed in trials
+	walked  struct {
+		token int32 // start of the literal that splits walked through last
+		at    int   // where a character begins in it
+	}
 }
 
 var checks = sync.Pool{New: func() any { return new(check) }}
@@ -96,18 +100,22 @@ func (c *check) release() {
 
 func (r *reading) start(c *check, d sqllex.Dialect) {
 	r.check, r.dialect, r.lexed, r.spent = c, d, false, 0
+	r.walked.token = -1
 }
 
 func (r *reading) lex() {
 	if r.lexed {
 		return
 	}
+	if room := len(r.statement) / 3; cap(r.tokens) < room { // SQL has a token every three bytes or so
+		r.tokens = make([]sqllex.Token, 0, room)
+	}
 	r.tokens = sqllex.Append(r.tokens[:0], r.dialect, r.statement)
 	r.lexed, r.broken = true, malformed(r.tokens)
 }
 
-// malformed reports whether a literal or comment is unterminated or parentheses
-// do not match.
+// malformed reports whether a literal or comment is unterminated, parentheses do
+// not match, or there is a byte that has no meaning.
 func malformed(tokens []sqllex.Token) bool {
 	depth := 0
 	for i := range tokens {
@@ -117,7 +125,7 @@ func malformed(tokens []sqllex.Token) bool {
 		case sqllex.Close:
 			depth--
 		}
-		if depth < 0 || tokens[i].Open {
+		if depth < 0 || tokens[i].Open || tokens[i].Kind == sqllex.Other {
 			return true
 		}
 	}

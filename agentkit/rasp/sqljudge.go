@@ -21,7 +21,7 @@ const (
 const weakLength = 7
 
 // maxOccurrences bounds how many occurrences of one input are judged.
-const maxOccurrences = 512
+const maxOccurrences = 128
 
 // occurrence is one place in the statement where an input stands.
 type occurrence struct {
@@ -85,6 +85,8 @@ type verdict struct {
 func (r *reading) verdict(o occurrence) verdict {
 	first := r.tokens[o.first]
 	switch {
+	case r.amongQuotes(o):
+		return verdict{}
 	case first.Literal() && o.start >= int(first.Body) && o.start <= int(first.BodyEnd):
 		return r.insideLiteral(o, first)
 	case first.Kind == sqllex.Comment && o.start > int(first.Start):
@@ -100,6 +102,23 @@ func (r *reading) verdict(o occurrence) verdict {
 	}
 }
 
+// amongQuotes reports whether o is nothing but quotes, and more of them stand
+// around it than the two of a literal: the app doubled them.
+func (r *reading) amongQuotes(o occurrence) bool {
+	q := o.text[0]
+	if (q != '\'' && q != '"' && q != '`') || strings.Trim(o.text, o.text[:1]) != "" {
+		return false
+	}
+	from, to, most := o.start, o.end, len(o.text)+2
+	for from > 0 && r.statement[from-1] == q && to-from <= most {
+		from--
+	}
+	for to < len(r.statement) && r.statement[to] == q && to-from <= most {
+		to++
+	}
+	return to-from > most
+}
+
 // insideLiteral judges an occurrence that begins in a literal's content.
 func (r *reading) insideLiteral(o occurrence, t sqllex.Token) verdict {
 	if o.end <= int(t.BodyEnd) {
@@ -111,8 +130,10 @@ func (r *reading) insideLiteral(o occurrence, t sqllex.Token) verdict {
 		}
 		return verdict{}
 	}
-	if quote := t.Quote(r.statement); quote != 0 && r.statement[o.start-1] == quote && r.splitsPair(o.start, t, quote) {
-		return verdict{} // begins with a quote that the app doubled
+	if quote := t.Quote(r.statement); quote != 0 && r.statement[o.start-1] == quote {
+		if atStart, _ := r.splits(o.start, o.start, t, quote); atStart {
+			return verdict{} // begins with a quote that the app doubled
+		}
 	}
 	if o.end-o.start < weakLength || !o.whole {
 		if !r.plausible(o, "x") {
@@ -153,20 +174,35 @@ func (r *reading) swallows(o occurrence, t sqllex.Token) bool {
 		return false
 	}
 	// An input that begins within a pair was escaped, so its end was too.
-	return r.splitsPair(o.end, t, quote) && !r.splitsPair(o.start, t, quote) && r.plausible(o, "x")
+	atStart, atEnd := r.splits(o.start, o.end, t, quote)
+	return atEnd && !atStart && r.plausible(o, "x")
 }
 
-// splitsPair reports whether end stands between the two characters of an escape
-// pair in the content of t.
-func (r *reading) splitsPair(end int, t sqllex.Token, quote byte) bool {
+// splits reports whether start and end stand between the two characters of an
+// escape pair in the content of t. Occurrences come in order, so the walk
+// goes on where the last one was.
+func (r *reading) splits(start, end int, t sqllex.Token, quote byte) (atStart, atEnd bool) {
 	i := int(t.Body)
+	if r.walked.token == t.Start && r.walked.at <= start {
+		i = r.walked.at
+	}
+	i = r.skipPairs(i, start, t, quote)
+	if i == start {
+		r.walked.token, r.walked.at = t.Start, i
+	}
+	return i > start, r.skipPairs(i, end, t, quote) > end
+}
+
+// skipPairs goes from i, which begins a character, to the first that begins at
+// or after end.
+func (r *reading) skipPairs(i, end int, t sqllex.Token, quote byte) int {
 	for i < end {
 		if i+1 < int(t.BodyEnd) && (r.statement[i] == quote || (r.statement[i] == '\\' && t.Escape)) {
 			i++
 		}
 		i++
 	}
-	return i > end
+	return i
 }
 
 // cutOff judges the beginning of an input whose end the app cut off, outside of
@@ -221,11 +257,17 @@ func (r *reading) settled(start, end int) bool {
 		return false
 	}
 	quote := t.Quote(r.statement)
-	return quote == 0 || (!r.splitsPair(start, t, quote) && !r.splitsPair(end, t, quote))
+	if quote == 0 {
+		return true
+	}
+	atStart, atEnd := r.splits(start, end, t, quote)
+	return !atStart && !atEnd
 }
 
-// maxTrialBytes bounds the text that is lexed again to tell coincidences.
-const maxTrialBytes = 1 << 20
+// maxTrialBytes bounds the text that is lexed again to tell coincidences, besides
+// four times the statement. Only short and common inputs need such trials; when
+// there is no more room they count as the statement's own text.
+const maxTrialBytes = 64 << 10
 
 // plausible reports whether the statement would be well formed with a harmless
 // value in the place of the occurrence. If not, then no app put an input there.

@@ -79,8 +79,8 @@ func (r *reading) appended(o occurrence, s shape) verdict {
 	if s.words && !s.extends {
 		return verdict{}
 	}
-	if r.statement[o.start:o.end] != o.text[:o.end-o.start] {
-		return verdict{} // the statement's own text, in another case
+	if r.statement[o.start:o.end] != o.text[:o.end-o.start] || !r.plausible(o, " ") {
+		return verdict{} // the statement's own text, in another case or needed there
 	}
 	return verdict{rule: ruleClause, doubt: true, guess: true}
 }

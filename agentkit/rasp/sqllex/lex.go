@@ -71,7 +71,7 @@ func (l *lexer) symbol(c byte) {
 		l.emit(Open, 1)
 	case ')':
 		l.emit(Close, 1)
-	case ']', '{', '}', '\\':
+	case ']', '{', '}':
 		l.emit(Punct, 1)
 	case 0:
 		l.nul()
