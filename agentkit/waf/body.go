@@ -54,7 +54,7 @@ func (x *Inspection) Visit(kind extract.Kind, path *extract.Path, text string) {
 		x.path = nil // a name is no place
 		x.name(text)
 	case extract.FileName:
-		x.Value(FileName, "", text)
+		x.fileName("", text)
 	case extract.File:
 		x.Value(File, "", text)
 	case extract.Rest:

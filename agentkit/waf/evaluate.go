@@ -3,6 +3,7 @@ package waf
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -45,7 +46,7 @@ func (rs *Ruleset) Evaluate(values func() (Labelled, error), missed func(Miss)) 
 	r := Report{ByKind: map[string]*Count{}}
 	for {
 		v, err := values()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return r, nil
 		}
 		if err != nil {

@@ -37,9 +37,25 @@ func (x *Inspection) header(name, value string) {
 		return
 	}
 	x.Value(Header, name, value)
-	if name[0] == 'X' && (strings.EqualFold(name, "X-Filename") || strings.EqualFold(name, "X-File-Name") || strings.EqualFold(name, "X_filename")) {
-		x.Value(FileName, name, value) // uploads by script send the name here
+	if name[0] == 'X' && len(name) <= len("X-File-Name") && (strings.HasSuffix(strings.ToLower(name), "filename") || strings.EqualFold(name, "X-File-Name")) {
+		x.fileName(name, value) // uploads by script send the name here
 	}
+}
+
+// fileName looks at the name of an upload, and at what a file system makes of
+// it that drops spaces and dots.
+func (x *Inspection) fileName(key, name string) {
+	x.Value(FileName, key, name)
+	if strings.IndexByte(name, ' ') < 0 && !strings.HasSuffix(name, ".") {
+		return
+	}
+	x.query = x.query[:0]
+	for i := range len(name) {
+		if name[i] != ' ' {
+			x.query = append(x.query, name[i])
+		}
+	}
+	x.Value(FileName, key, strings.TrimRight(view(x.query), "."))
 }
 
 // cookies looks at each cookie of a header.

@@ -96,7 +96,7 @@ func UTF7Text(dst []byte, s string) ([]byte, bool) {
 			continue
 		}
 		end := i + 1
-		for end < len(s) && sextets[s[end]] >= 0 && s[end] != '-' && s[end] != '_' && s[end] != ' ' {
+		for end < len(s) && end-i < longestShift && sextets[s[end]] >= 0 && s[end] != '-' && s[end] != '_' && s[end] != ' ' {
 			end++
 		}
 		out, ok := utf16(dst, s[i+1:end])
@@ -115,6 +115,9 @@ func UTF7Text(dst []byte, s string) ([]byte, bool) {
 	}
 	return dst, true
 }
+
+// longestShift bounds one shift: plain ASCII is written in short ones.
+const longestShift = 200
 
 // utf16 appends the ASCII text that a UTF-7 shift holds as UTF-16.
 func utf16(dst []byte, s string) ([]byte, bool) {

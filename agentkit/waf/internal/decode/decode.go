@@ -90,14 +90,14 @@ var special = func() (t [256]bool) {
 // unit decodes the escape at the beginning of s: its length, what it stands
 // for, and the step, which is 0 when s does not begin with one.
 func unit(s string) (n int, r rune, step Steps) {
-	switch c := s[0]; {
-	case c == '%':
+	switch s[0] {
+	case '%':
 		return percent(s)
-	case c == '&':
+	case '&':
 		return entity(s)
-	case c == '\\':
+	case '\\':
 		return escape(s)
-	case c == 0:
+	case 0:
 		return 1, 0, Null
 	default:
 		return foldRune(s)

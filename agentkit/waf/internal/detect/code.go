@@ -169,10 +169,10 @@ func codePhraseAt(v *View, k, at int, out *Findings) {
 func codeAlso(c *codeSign, rest string) bool {
 	switch c.also {
 	case "(", "[", "=":
-		t := strings.TrimLeft(rest, " \t\r\n\"'_arry/*")
+		t := strings.TrimLeft(rest, " \t\r\n\"'_ary/*")
 		return t != "" && t[0] == c.also[0] || c.also == "[" && t != "" && t[0] == '{' || strings.HasPrefix(rest, c.also)
 	case "'":
-		return strings.IndexAny(rest[:min(len(rest), 40)], "'\"$") >= 0
+		return strings.ContainsAny(rest[:min(len(rest), 40)], "'\"$")
 	}
 	return strings.Contains(rest, c.also)
 }

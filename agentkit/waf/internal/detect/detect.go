@@ -167,6 +167,16 @@ func (f *Findings) add(c Class, l Level, start, end int) {
 	}
 }
 
+// sure tells whether a class was found with the highest level already.
+func (f *Findings) sure(c Class) bool {
+	for i := range f.N {
+		if f.List[i].Class == c {
+			return f.List[i].Level == High
+		}
+	}
+	return false
+}
+
 // Where tells what kind of value is looked at, since some habits are an attack
 // in one place and ordinary in another.
 type Where uint8

@@ -77,7 +77,7 @@ func (h *htmlReader) tag(i int) int {
 		i++
 	}
 	if i >= len(s) || !isLetter(s[i]) {
-		return start + 1
+		return i
 	}
 	nameStart := i
 	for i < len(s) && !isSpace(s[i]) && s[i] != '/' && s[i] != '>' && s[i] != '<' && s[i] != '"' && s[i] != '\'' && s[i] != '=' {
@@ -298,12 +298,12 @@ func (h *htmlReader) script(i int) {
 		return
 	}
 	closing := strings.IndexByte(s[b:i], '/') >= 0
-	h.out.add(HTMLScript, h.scriptLevel(b, end, closing), b, clip(s, b, end+60))
+	h.out.add(HTMLScript, h.scriptLevel(end, closing), b, clip(s, b, end+60))
 }
 
 // scriptLevel tells a script from the mention of one: in a text, only a script
 // that does something counts for sure.
-func (h *htmlReader) scriptLevel(start, end int, closing bool) Level {
+func (h *htmlReader) scriptLevel(end int, closing bool) Level {
 	s := h.s
 	level := High
 	if closing {
@@ -316,7 +316,7 @@ func (h *htmlReader) scriptLevel(start, end int, closing bool) Level {
 	if i := strings.IndexByte(rest, '>'); i >= 0 && i < 120 && !closing {
 		body := strings.TrimLeft(rest[i+1:], " \t\r\n")
 		code := body[:min(len(body), 60)]
-		if strings.IndexAny(rest[:i], "=") >= 0 || strings.ContainsAny(code, "(=`[{") && !strings.HasPrefix(body, "`") {
+		if strings.IndexByte(rest[:i], '=') >= 0 || strings.ContainsAny(code, "(=`[{") && !strings.HasPrefix(body, "`") {
 			return Medium
 		}
 	}

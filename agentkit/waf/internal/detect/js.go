@@ -101,9 +101,8 @@ func (j *jsReader) sink(i, end int, base Level, isFunction bool) {
 	called := j.s[k] == '(' || j.s[k] == '`'
 	switch {
 	case scan.HasFold(j.s[k:], ".call(") || scan.HasFold(j.s[k:], ".apply(") || scan.HasFold(j.s[k:], ".bind("):
-		called, base = true, max(base, Medium)
+		base = max(base, Medium)
 	case !called && k+1 < len(j.s) && j.s[k] == '.' && j.s[k-1] == '?':
-		called = true
 	case !called:
 		j.passed(i, end, base)
 		return

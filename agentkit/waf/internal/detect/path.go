@@ -146,11 +146,8 @@ func lootFile(s string) int {
 		if i > 0 && (s[i-1] == '/' || s[i-1] == '\\') {
 			continue
 		}
-		if !lootStart(s[i:]) {
-			continue
-		}
-		for _, f := range lootFiles {
-			if matchPath(s[i:], f) > 0 {
+		for _, k := range lootByLetter[lootLetter(s[i:])] {
+			if matchPath(s[i:], lootFiles[k]) > 0 {
 				return i
 			}
 		}
@@ -158,21 +155,25 @@ func lootFile(s string) int {
 	return -1
 }
 
-// lootLetters are the letters with which loot files begin, behind their slash.
-var lootLetters = func() (t [256]bool) {
-	for _, f := range lootFiles {
-		t[f[1]] = true
+// lootByLetter lists the loot files by the letter behind their slash.
+var lootByLetter = func() (t [256][]uint16) {
+	for k, f := range lootFiles {
+		t[f[1]] = append(t[f[1]], uint16(k))
 	}
 	return t
 }()
 
-// lootStart tells at little cost whether any pattern can begin here.
-func lootStart(s string) bool {
+// lootLetter returns the first letter behind separators and steps that lead
+// nowhere, or 0.
+func lootLetter(s string) byte {
 	i := 0
-	for i < len(s) && i < 40 && (s[i] == '/' || s[i] == '\\' || s[i] >= 0x80) {
+	for i < len(s) && i < 200 && (s[i] == '/' || s[i] == '\\' || s[i] >= 0x80 || s[i] == '.' && i+1 < len(s) && (s[i+1] == '/' || s[i+1] == '\\')) {
 		i++
 	}
-	return i >= 40 || i < len(s) && (lootLetters[lower(s[i])] || s[i] == '.')
+	if i >= len(s) {
+		return 0
+	}
+	return lower(s[i])
 }
 
 // matchPath compares a path with a pattern and returns how long the match is.
@@ -220,7 +221,7 @@ func (r *pathReader) files() {
 		}
 		return
 	}
-	level := None
+	var level Level
 	spaced := strings.ContainsAny(s, " \n\t") && !hasAnyFold(s[min(len(s), 1):], ":/program files", ":\\program files")
 	switch {
 	case !spaced && (at == 0 || absoluteLoot(s)) && r.v.Where != Header:

@@ -240,7 +240,7 @@ func scriptAt(v *View, w string, at int, out *Findings) {
 	s := v.S
 	if strings.HasPrefix(w, "while") {
 		rest, lead := s[at:min(len(s), at+80)], s[max(0, at-200):at]
-		if strings.HasPrefix(rest, "while(1)") || strings.HasPrefix(rest, "while(true)") || containsFold(lead, "date()") || containsFold(rest, "date()") {
+		if strings.HasPrefix(rest, "while(1)") || strings.HasPrefix(rest, "while(true)") || at == 0 && strings.HasPrefix(rest, "while(") || containsFold(lead, "date()") || containsFold(rest, "date()") {
 			out.add(NoSQLCode, codeLevel(v, High), at, clip(s, at, at+60))
 		}
 		return

@@ -22,6 +22,8 @@ func (c serialSign) phraseText() string { return c.text }
 
 var serialSigns = []serialSign{
 	{"ro0ab", SerialJava, High, "rO0AB"},
+	{"kztaau", SerialJava, High, "KztAAU"},
+	{"cs7qaf", SerialJava, High, "Cs7QAF"},
 	{"aced0005", SerialJava, High, ""},
 	{"\xac\xed\x00\x05", SerialJava, High, ""},
 	{"h4siaaaaaaaa", SerialJava, Medium, "H4sIAAAAAAAA"},

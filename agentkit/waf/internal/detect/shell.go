@@ -28,7 +28,7 @@ func detectShell(v *View, out *Findings) {
 	for i := 0; i < len(h.s); i++ {
 		switch c := h.s[i]; c {
 		case ';', '|', '&', '\n', '\r':
-			h.separator(i)
+			i = h.separator(i) - 1
 		case '`':
 			if last < 0 {
 				last = i
@@ -96,7 +96,7 @@ func (h *shellReader) read(i int) shellCommand {
 			c.tricks = c.tricks || n > 0 && i+1 < len(s) && (isWord(s[i+1]) || s[i+1] == ch) || ch == '\\' || ch == '^'
 			i++
 			continue
-		case ch == '$' && i+1 < len(s) && n > 0 && (s[i+1] == '@' || s[i+1] == '*' || isDigit(s[i+1])):
+		case ch == '$' && i+1 < len(s) && n > 0 && (strings.IndexByte("@*!?-_#$", s[i+1]) >= 0 || isDigit(s[i+1])):
 			c.tricks = true
 			i += 2
 			continue
@@ -140,9 +140,18 @@ done:
 	if c.need == 0 {
 		return c
 	}
+	if wrappers.has(string(name)) {
+		if inner := h.read(skipShellSpace(s, i)); inner.need == needNothing || inner.need != 0 && inner.strong {
+			inner.strong = true
+			return inner
+		}
+	}
 	h.argument(i, &c)
 	return c
 }
+
+// wrappers are commands that run the command behind them.
+var wrappers = words("time nohup sudo exec env nice strace ltrace setsid busybox xargs timeout watch command builtin doas")
 
 func trimExe(name []byte) []byte {
 	if n := len(name); n > 4 && string(name[n-4:]) == ".exe" {
@@ -195,7 +204,7 @@ func skipShellSpace(s string, i int) int {
 
 // ifs returns the length of $IFS, ${IFS} or $IFS$9 at the beginning of s.
 func ifs(s string) int {
-	n := 0
+	var n int
 	switch {
 	case scan.HasFold(s, "${ifs"):
 		end := strings.IndexByte(s[:min(len(s), 24)], '}')
@@ -330,8 +339,9 @@ func (c *shellCommand) verdict() Level {
 	return None
 }
 
-// separator judges what follows ; | & && || or a line break.
-func (h *shellReader) separator(i int) {
+// separator judges what follows ; | & && || or a line break, and returns where
+// it ends.
+func (h *shellReader) separator(i int) int {
 	s := h.s
 	j := i + 1
 	double := false
@@ -339,6 +349,13 @@ func (h *shellReader) separator(i int) {
 		double = true
 		j++
 	}
+	h.behind(i, j, double)
+	return j
+}
+
+// behind judges the command behind a separator that stands at [i, j).
+func (h *shellReader) behind(i, j int, double bool) {
+	s := h.s
 	c := h.read(j)
 	l := c.verdict()
 	if l == None && c.single && (i == 0 || j < len(s) && !isSpace(s[j])) && (c.need == needEnd || c.echo) {
@@ -475,7 +492,7 @@ func (h *shellReader) shellshock() {
 			continue
 		}
 		end := strings.IndexByte(s[j:min(len(s), j+200)], '}')
-		if end < 0 || strings.IndexAny(s[j:j+end], ":_") < 0 || !strings.ContainsAny(s[j+end:min(len(s), j+end+8)], ";>") {
+		if end < 0 || !strings.ContainsAny(s[j:j+end], ":_") || !strings.ContainsAny(s[j+end:min(len(s), j+end+8)], ";>") {
 			continue
 		}
 		h.out.add(ShellArgument, High, i, clip(s, i, j+end+40))
@@ -483,9 +500,15 @@ func (h *shellReader) shellshock() {
 	}
 }
 
+// hasSuffixWord tells whether s ends in the word.
+func hasSuffixWord(s, word string) bool {
+	at := len(s) - len(word)
+	return at >= 0 && equalFold(s[at:], word) && !wordBefore(s, at)
+}
+
 // shellPhrases are options that make other programs run something, and
 // interpreters named with their path.
-var shellPhrases = []string{"for /", "for %", "/etc/[", "/bin/[", "/bin/sh", "/bin/bash", "/dev/tcp/", "cmd.exe", "cmd /c", "powershell -", "powershell.exe", "--exec=", "-exec ", "/bin/cat", "/???/", "system32\\", "invoke-expression", "invoke-webrequest", "downloadstring", "bash -i", "nc -e", "nc -l", "set /a ", "/bin/id", "/bin/ls", "net user "}
+var shellPhrases = []string{"for /", "for %", "exist ", "errorlevel ", "cmdextversion ", "/etc/[", "/bin/[", "/bin/sh", "/bin/bash", "/dev/tcp/", "cmd.exe", "cmd /c", "powershell -", "powershell.exe", "--exec=", "-exec ", "/bin/cat", "/???/", "system32\\", "invoke-expression", "invoke-webrequest", "downloadstring", "bash -i", "nc -e", "nc -l", "set /a ", "/bin/id", "/bin/ls", "net user "}
 
 func shellPhraseAt(v *View, k, at int, out *Findings) {
 	s, w := v.S, shellPhrases[k]
@@ -495,6 +518,12 @@ func shellPhraseAt(v *View, k, at int, out *Findings) {
 	}
 	rest := s[at:min(len(s), at+200)]
 	switch w {
+	case "exist ", "errorlevel ", "cmdextversion ":
+		// Conditions of the command interpreter of Windows, "if not exist x.txt ( ... )".
+		lead := strings.TrimRight(s[max(0, at-40):at], " ")
+		if !hasSuffixWord(lead, "if") && !hasSuffixWord(lead, "not") && !hasSuffixWord(lead, "/i") || strings.IndexByte(strings.TrimSpace(rest[len(w):]), ' ') < 0 {
+			return
+		}
 	case "for /", "for %":
 		// Loops of the command interpreter of Windows.
 		if wordBefore(s, at) || !containsFold(rest, " in (") || !containsFold(rest, ") do ") {

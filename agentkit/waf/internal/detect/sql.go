@@ -437,12 +437,31 @@ func sqlUnionAt(v *View, at int, out *Findings) {
 	if at > 0 && isLetter(s[at-1]) || at+5 < len(s) && isWord(s[at+5]) {
 		return
 	}
-	// The next word decides, and mostly it is not SQL's.
+	if out.sure(SQLUnion) || !unionNext(s[at+5:]) {
+		return
+	}
 	var l sqlLexer
 	l.version = at > 0 && (s[at-1] == '!' || isDigit(s[at-1]))
-	l.lex(s[:min(len(s), at+2000)], at)
+	l.lex(s[:min(len(s), at+400)], at)
 	p := sqlParser{s: s, t: l.tokens()}
 	if len(p.t) > 1 && p.t[0].key == keyUnion && p.union() {
 		out.add(SQLUnion, sqlPhraseLevel(v, High), at, p.ev.end)
 	}
+}
+
+// unionNext tells at little cost whether what follows "union" could be a query:
+// the first letters behind spaces, comments and brackets are those of SELECT,
+// ALL or DISTINCT.
+func unionNext(s string) bool {
+	for i := 0; i < len(s) && i < 300; i++ {
+		switch c := s[i] | 0x20; {
+		case c == 's' || c == 'a' || c == 'd':
+			if hasAnyFold(s[i:], "select", "all", "distinct") {
+				return true
+			}
+		case isLetter(c) && s[0] != '/' && s[0] != '#' && s[0] != '-':
+			return false
+		}
+	}
+	return false
 }
