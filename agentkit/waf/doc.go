@@ -45,6 +45,10 @@
 // confidence. Low confidence is for reports: text that talks about attacks, or
 // habits that only scanners have.
 //
+// How the rules do on public sets of attacks and on texts that people wrote is
+// measured by the commands in the module waf/measure; Evaluate does the same for
+// lists of values.
+//
 // The rules also know attacks on stacks that the application does not have (PHP,
 // Java). They cost a benign request nothing, and an attempt tells about its
 // author; Stack switches them off.

@@ -12,7 +12,10 @@ var pathWords = []string{
 }
 
 func pathGate(v *View, word bool) bool {
-	return word || v.has(scan.Dot) && v.has(scan.Slash|scan.Backslash|scan.Colon) && (strings.Contains(v.S, "..") || strings.Contains(v.S, "./.") || v.has(scan.Backslash))
+	if word || v.has(scan.Backslash) {
+		return true
+	}
+	return v.has(scan.Dot) && (v.has(scan.Slash|scan.High) && v.has(scan.Semicolon|scan.Control|scan.Newline|scan.Question|scan.High) || strings.Contains(v.S, ".."))
 }
 
 const pathIndex = 4

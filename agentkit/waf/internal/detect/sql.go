@@ -8,9 +8,9 @@ import (
 
 // sqlWords open the detector for values without quotes or comparisons.
 var sqlWords = []string{
-	"select", "union", "sleep", "benchmark", "waitfor", "information_schema", "drop ", "delete ", "insert ", "update ", "exec", "declare",
+	"select", "union", "sleep", "benchmark", "waitfor", "information_schema", "drop", "delete", "insert", "update", "exec", "declare",
 	"having", "order", "group", "procedure", "outfile", "dumpfile", "load_file", "xp_c", "xp_d", "xp_r", "sp_o", "sp_e", "@@ve", "extractvalue", "updatexml", "shutdown",
-	"truncate", "create", "alter", "sysobjects", "sys.", "pg_s", "pg_r", "pg_l", "pg_c", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant ", "revoke", "copy ", "attach", "while", "begin", "rollback", "commit", "print", "merge ", "replace", "call ", "dbcc", "pragma", "show ", "handler", "bulk ", "rename", "limit", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "declare",
+	"truncate", "create", "alter", "sysobjects", "sys.", "pg_s", "pg_r", "pg_l", "pg_c", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant", "revoke", "copy", "attach", "while", "begin", "rollback", "commit", "print", "merge", "replace", "call", "dbcc", "pragma", "show", "handler", "bulk", "rename", "limit", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "desc", "exists", "any(", "null(",
 }
 
 func sqlGate(v *View, word bool) bool {
@@ -122,6 +122,9 @@ func newSQLParser(s string, l *sqlLexer, at int) sqlParser {
 // sqlQuoted judges the value as the content of a string that the quote at q
 // closes.
 func sqlQuoted(v *View, l *sqlLexer, q int, out *Findings) {
+	if plainWord(v.S, q+1) {
+		return // "O'Brien": behind a string comes an operator, never a name
+	}
 	p := newSQLParser(v.S, l, q+1)
 	if len(p.t) == 0 {
 		return
@@ -230,8 +233,26 @@ func sqlCommon(v *View, l *sqlLexer, e *sqlEvidence, start int, out *Findings, d
 	}
 }
 
+// plainWord tells whether a word of letters that SQL has no use for begins at i.
+func plainWord(s string, i int) bool {
+	i = skipSpace(s, i)
+	end := i
+	for end < len(s) && isLetter(s[end]) {
+		end++
+	}
+	if end == i || end < len(s) && s[end] != ' ' && s[end] != ',' && s[end] != '\n' {
+		return false
+	}
+	return !isSQLKey(s[i:end])
+}
+
 // sqlBare judges the value where it stands without quotes: "1 OR 1=1".
 func sqlBare(v *View, l *sqlLexer, out *Findings) {
+	if i := skipSpace(v.S, 0); plainWord(v.S, i) {
+		if end := wordEnd(v.S, i); end < len(v.S) && v.S[end] == ' ' && plainWord(v.S, end+1) {
+			return // two names in a row are a sentence
+		}
+	}
 	p := newSQLParser(v.S, l, 0)
 	if len(p.t) == 0 {
 		return
@@ -277,8 +298,6 @@ func bareVerdict(v *View, l *sqlLexer, p *sqlParser, first sqlToken, out *Findin
 	number := first.kind == sqlNum || first.kind == sqlRight || first.kind == sqlArith || first.kind == sqlStr || first.kind == sqlLeft || first.kind == sqlVar
 	end := e.end
 	switch {
-	case e.logic == 0 && e.constant > 0 && e.operands == 2 && first.kind == sqlNum && !e.comment:
-		out.add(SQLBoolean, Low, 0, end)
 	case e.late && !e.comment && e.closers == 0 && !e.subquery && !e.timing && !e.probing:
 	case e.logic > 0 && e.constant > 0 && (number || e.comment || e.closers > 0 || first.kind == sqlLogic || v.S == "" || e.names <= 1):
 		out.add(SQLBoolean, bareLogic(p, High), 0, end)
