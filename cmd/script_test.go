@@ -33,7 +33,7 @@ func params(dir string) testscript.Params {
 	return testscript.Params{
 		Dir:   dir,
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"platform": platform, "seed": seedShop, "exits": exits},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"platform": platform, "seed": seedShop, "exits": exits, "terminal": onTerminal},
 	}
 }
 

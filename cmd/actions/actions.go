@@ -51,7 +51,7 @@ func NewList(f *cmdutil.Factory, runF func(context.Context, *ListOptions) error)
 		Use:     "list [QUERY]",
 		Aliases: []string{"ls"},
 		Short:   "List actions in force",
-		Long:    "List the actions in force, the newest first; --all or a term on state lists expired and revoked ones too.",
+		Long:    "List the actions in force, the newest first. --all or a term on state lists\nexpired and revoked ones too.",
 		Example: `  $ sqreen actions list
   $ sqreen actions list ip:203.0.113.0/24
   $ sqreen actions list --all --json id,kind,target,expires`,

@@ -28,7 +28,7 @@ func NewShow(f *cmdutil.Factory, runF func(context.Context, *ShowOptions) error)
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show one action and where it is in force",
-		Long:  "Show one action, and for each instance of the apps it concerns whether it is in force there.",
+		Long:  "Show one action, and for each instance of the apps it concerns whether it is in\nforce there.",
 		Example: `  $ sqreen actions show a-7
   $ sqreen actions show a-7 --json target,expires,hits`,
 		Args:              cmdutil.Args(cobra.ExactArgs(1), "name one action; sqreen actions list shows their ids"),
@@ -120,7 +120,7 @@ func NewRevoke(f *cmdutil.Factory, runF func(context.Context, *RevokeOptions) er
 	cmd := &cobra.Command{
 		Use:   "revoke {ID|TARGET}...",
 		Short: "End actions before their time",
-		Long:  "End actions. A TARGET ends all actions in force on exactly that address, network or user.",
+		Long:  "End actions. A TARGET ends all actions in force on exactly that address, network\nor user.",
 		Example: `  $ sqreen actions revoke a-7
   $ sqreen actions revoke 203.0.113.7`,
 		Args:              cmdutil.Args(cobra.MinimumNArgs(1), "name actions; sqreen actions list shows their ids"),

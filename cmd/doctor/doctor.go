@@ -18,8 +18,6 @@ import (
 type Options struct {
 	*cmdutil.Factory
 	Print printer.Options
-	// Examine checks the data directory and the platform; tests replace it.
-	Examine func(context.Context, server.ConnectOptions) []server.Check
 }
 
 // New makes the command.
@@ -27,11 +25,11 @@ func New(f *cmdutil.Factory) *cobra.Command { return NewDoctor(f, nil) }
 
 // NewDoctor makes `sqreen doctor`. runF replaces the work in tests.
 func NewDoctor(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	o := &Options{Factory: f, Examine: server.Doctor}
+	o := &Options{Factory: f}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check configuration, data and platform, and say what to fix",
-		Long:  "Check configuration files, the data directory, the platform on it and the agents. Ends with 1 when something is broken.",
+		Long:  "Check configuration files, the data directory, the platform on it and the agents.\nEnds with 1 when something is broken.",
 		Example: `  $ sqreen doctor
   $ sqreen doctor --data ./data --json name,status,fix`,
 		Args: cobra.NoArgs,
@@ -39,20 +37,22 @@ func NewDoctor(f *cmdutil.Factory, runF func(context.Context, *Options) error) *
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return doctorRun(cmd.Context(), o)
+			return Run(cmd.Context(), o, server.Doctor)
 		},
 	}
 	cmdutil.OutputFlags[server.Check](cmd, &o.Print, nil)
 	return cmd
 }
 
-func doctorRun(ctx context.Context, o *Options) error {
+// Run shows what is wrong with the configuration and what examine finds. Something
+// broken is an ExitError.
+func Run(ctx context.Context, o *Options, examine func(context.Context, server.ConnectOptions) []server.Check) error {
 	checks := []server.Check{o.configuration()}
 	if target, err := o.Target(); err != nil {
 		checks = append(checks, server.Check{Name: "platform", Status: server.CheckFailed, Detail: err.Error(), Fix: localplatform.ErrorHint(err)})
 	} else {
 		stop := o.IO.Progress("examining")
-		checks = append(checks, o.Examine(ctx, target)...)
+		checks = append(checks, examine(ctx, target)...)
 		stop()
 	}
 	if err := o.show(checks); err != nil {

@@ -30,7 +30,7 @@ func NewShow(f *cmdutil.Factory, runF func(context.Context, *ShowOptions) error)
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show one event: what, where, why, who, with payload and stack",
-		Long:  "Show all that was reported of one event. Payloads were scrubbed by the agent before they were sent.",
+		Long:  "Show all that was reported of one event. Payloads were scrubbed by the agent before\nthey were sent.",
 		Example: `  $ sqreen events show 4711
   $ sqreen events show 4711 --jq .detail.request.headers`,
 		Args: cmdutil.Args(cobra.ExactArgs(1), "name one event by its number, as in sqreen events show 4711"),

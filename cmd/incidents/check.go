@@ -375,7 +375,11 @@ func (o *CheckOptions) verdict(r *Report) error {
 	case cmdutil.ExitNoData:
 		fmt.Fprintf(&b, "%s nothing fails, but not every app reports\n%s --allow-silent accepts that\n", c.Warn("not enough data:"), c.Key("hint:"))
 	default:
-		fmt.Fprintf(&b, "%s no incident of severity %s or above fails\n", c.Good("passed:"), r.FailOn)
+		what := "no incident fails"
+		if r.FailOn != "none" {
+			what = "no incident of severity " + r.FailOn + " or above fails"
+		}
+		fmt.Fprintf(&b, "%s %s\n", c.Good("passed:"), what)
 	}
 	_, err := io.WriteString(o.IO.ErrOut, b.String())
 	return err

@@ -26,7 +26,7 @@ func NewShow(f *cmdutil.Factory, runF func(context.Context, *ShowOptions) error)
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show one incident: actors, evidence, advice, timeline",
-		Long:  "Show all that is known of an incident, what to do about it, and the commands that do it.",
+		Long:  "Show all that is known of an incident, what to do about it, and the commands that\ndo it.",
 		Example: `  $ sqreen incidents show 12
   $ sqreen incidents show 12 --jq '.actors[].value'`,
 		Args:              cmdutil.Args(cobra.ExactArgs(1), "name one incident by its number; sqreen incidents list shows them"),

@@ -43,7 +43,7 @@ func NewPasslist(f *cmdutil.Factory, removing bool, runF func(context.Context, *
 	return &cobra.Command{
 		Use:   name + " SCOPE {ADDRESS|NETWORK|/PATH}...",
 		Short: short,
-		Long:  short + ". A path matches exactly, or all below it when it ends in /*.",
+		Long:  short + ".\nA path matches exactly, or all below it when it ends in /*.",
 		Example: "  $ sqreen policies passlist " + name + " all 198.51.100.0/24\n" +
 			"  $ sqreen policies passlist " + name + " shop/prod /health '/static/*'",
 		Args:              cmdutil.Args(cobra.MinimumNArgs(2), "for example: sqreen policies passlist "+name+" shop/prod 198.51.100.7"),

@@ -20,9 +20,6 @@ type Options struct {
 	*cmdutil.Factory
 	Server             server.Options
 	Retention, MaxSize string
-
-	// Platform is what runs; tests replace it.
-	Make func(server.Options) (Server, error)
 }
 
 // Server is what the command needs of a platform.
@@ -41,7 +38,7 @@ func New(f *cmdutil.Factory) *cobra.Command { return NewServe(f, nil) }
 
 // NewServe makes `sqreen serve`. runF replaces the work in tests.
 func NewServe(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	o := &Options{Factory: f, Make: func(so server.Options) (Server, error) { return server.New(so) }}
+	o := &Options{Factory: f}
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the platform",
@@ -63,7 +60,7 @@ SIGTERM ends the platform cleanly.`,
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return serveRun(cmd.Context(), o)
+			return Run(cmd.Context(), o, func(so server.Options) (Server, error) { return server.New(so) })
 		},
 	}
 	fl := cmd.Flags()
@@ -134,8 +131,10 @@ func (o *Options) limits() (err error) {
 	return nil
 }
 
-func serveRun(ctx context.Context, o *Options) error {
-	s, err := o.Make(o.Server)
+// Run makes a platform and runs it until ctx ends, which is a good end, or the
+// platform does.
+func Run(ctx context.Context, o *Options, newServer func(server.Options) (Server, error)) error {
+	s, err := newServer(o.Server)
 	if err != nil {
 		return err
 	}
@@ -146,18 +145,18 @@ func serveRun(ctx context.Context, o *Options) error {
 		return s.Stop(bounded)
 	}
 	if err := s.Start(ctx); err != nil {
-		_ = stop() //nolint:errcheck // why it did not start is the error to show
+		_ = stop() // why it did not start is the error to show
 		return err
 	}
 	if err := o.greet(s.Info()); err != nil {
-		_ = stop() //nolint:errcheck // what failed first is the error to show
+		_ = stop() // what failed first is the error to show
 		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Wait() }()
 	select {
 	case err := <-ended:
-		_ = stop() //nolint:errcheck // why it ended is the error to show
+		_ = stop() // why it ended is the error to show
 		return err
 	case <-ctx.Done():
 	}

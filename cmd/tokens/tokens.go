@@ -125,7 +125,7 @@ func NewRevoke(f *cmdutil.Factory, runF func(context.Context, *RevokeOptions) er
 	cmd := &cobra.Command{
 		Use:   "revoke ID...",
 		Short: "End tokens for good",
-		Long:  "End tokens for good. Agents that use one are cut off: their apps run on, unprotected by changes from here.",
+		Long:  "End tokens for good. Agents that use one can no longer report or learn of changes;\ntheir apps run on.",
 		Example: `  $ sqreen tokens list
   $ sqreen tokens revoke t-3`,
 		Args:              cmdutil.Args(cobra.MinimumNArgs(1), "name tokens; sqreen tokens list shows their ids"),

@@ -39,17 +39,17 @@ func New(t testing.TB, p localplatform.Platform) *Runner {
 	return r
 }
 
-// Run runs a command line and returns its exit code. Words are separated by
-// blanks; single quotes keep words together.
+// Run runs a command line, as Split reads it, and returns its exit code.
 func (r *Runner) Run(line string) int {
 	r.t.Helper()
 	r.Global = &cmdutil.Global{}
 	root := cmd.NewRoot(r.Factory)
-	root.SetArgs(split(line))
+	root.SetArgs(Split(line))
 	return cmd.Run(r.t.Context(), r.Factory, root)
 }
 
-func split(line string) []string {
+// Split cuts a command line into words: blanks separate, single quotes keep together.
+func Split(line string) []string {
 	var words []string
 	var word strings.Builder
 	quoted, begun := false, false
