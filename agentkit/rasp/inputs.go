@@ -121,10 +121,7 @@ func (in *Inputs) rebuild() *index {
 // cannotInject reports whether value is a plain number, a numbered placeholder
 // (browsers send "?0" and "?1" in client hints), or empty.
 func cannotInject(value string) bool {
-	v := strings.TrimSpace(value)
-	if strings.HasPrefix(v, "?") {
-		v = v[1:]
-	}
+	v := strings.TrimPrefix(strings.TrimSpace(value), "?")
 	dots := 0
 	for i := range len(v) {
 		switch c := v[i]; {

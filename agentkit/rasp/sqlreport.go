@@ -21,13 +21,13 @@ func (c *check) attack(x *index, n *needle, f finding) *wire.Attack {
 		Param: in.address, Payload: cut(in.value, wire.MaxStringBytes), Match: cut(c.statement[f.start:f.end], wire.MaxStringBytes),
 		Message: message(f.rule, in.address, c.statement[f.start:f.end]),
 		Sink: &wire.Sink{
-			Type: "sql", Statement: statement, Start: start, End: end, Dialect: c.dialectName(f),
+			Type: "sql", Statement: statement, Start: start, End: end, Dialect: c.dialectName(),
 			Target: c.table(f),
 		},
 	}
 }
 
-func (c *check) dialectName(f finding) string {
+func (c *check) dialectName() string {
 	if d := sqllex.ParseDialect(c.name); d != sqllex.Generic {
 		return d.String()
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
@@ -29,7 +30,7 @@ func request(t *testing.T, mode, value string) context.Context {
 	}}) {
 		t.Fatal(err)
 	}
-	q := e.Begin(httptest.NewRequest("GET", "/", nil), netip.MustParseAddr("192.0.2.1"))
+	q := e.Begin(httptest.NewRequest(http.MethodGet, "/", nil), netip.MustParseAddr("192.0.2.1"))
 	q.AddInput("query.q", value)
 	t.Cleanup(func() { q.End(200, "/") })
 	return engine.NewContext(t.Context(), q)
@@ -183,7 +184,7 @@ func TestOrdinaryStatementsRun(t *testing.T) {
 func TestStatementsWithoutARequestAreCounted(t *testing.T) {
 	db, _ := openFake(t, modern)
 	before := sqlhook.Unchecked()
-	if _, err := db.Exec(injected); err != nil { //nolint:noctx // that is the question
+	if _, err := db.Exec(injected); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.ExecContext(request(t, wire.ModeBlock, "x"), "SELECT 1"); err != nil {
@@ -278,7 +279,7 @@ func (quietExec) ExecContext(context.Context, string, []driver.NamedValue) (driv
 
 func BenchmarkExec(b *testing.B) {
 	e := engine.New(engine.Config{})
-	q := e.Begin(httptest.NewRequest("GET", "/?a=blue+mug&b=2", nil), netip.MustParseAddr("192.0.2.1"))
+	q := e.Begin(httptest.NewRequest(http.MethodGet, "/?a=blue+mug&b=2", nil), netip.MustParseAddr("192.0.2.1"))
 	defer q.End(200, "/")
 	q.AddInput("query.a", "blue mug")
 	ctx := engine.NewContext(b.Context(), q)

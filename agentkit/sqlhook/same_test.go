@@ -28,11 +28,7 @@ func useEverything(ctx context.Context, db *sql.DB, j *journal) {
 			j.add("exec: %v %v", r != nil, err)
 			rows, err := db.QueryContext(ctx, query, args...)
 			note("query", err)
-			if err == nil {
-				types, err := rows.ColumnTypes()
-				j.add("types: %s %v %v", types[0].DatabaseTypeName(), err, rows.NextResultSet())
-				note("close", rows.Close())
-			}
+			useRows(rows, err, j)
 		}
 	}
 	useStatement(ctx, db, j)
@@ -53,16 +49,25 @@ func useStatement(ctx context.Context, db *sql.DB, j *journal) {
 	if err != nil {
 		return
 	}
+	defer func() { j.add("close statement: %v", s.Close()) }()
 	for _, args := range [][]any{nil, {shape{4}}, {shape{0}}, {sql.Named("n", 1)}} {
 		_, err = s.ExecContext(ctx, args...)
 		j.add("exec: %v", err)
 		rows, err := s.QueryContext(ctx, args...)
 		j.add("query: %v", err)
-		if err == nil {
-			rows.Close()
-		}
+		useRows(rows, err, j)
 	}
-	j.add("close: %v", s.Close())
+}
+
+// useRows reads rows to their end, unless there was an error.
+func useRows(rows *sql.Rows, err error, j *journal) {
+	if err != nil {
+		return
+	}
+	defer func() { j.add("close rows: %v", rows.Close()) }()
+	types, err := rows.ColumnTypes()
+	j.add("types: %s %v %v", types[0].DatabaseTypeName(), err, rows.NextResultSet())
+	j.add("rows: %v", rows.Err())
 }
 
 func useTransactions(ctx context.Context, db *sql.DB, j *journal) {

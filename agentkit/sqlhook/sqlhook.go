@@ -24,9 +24,7 @@ var registering sync.Mutex
 // returns the name to give to sql.Open: "sqlite+sqreen" for "sqlite". Calling it
 // again returns the same name. It fails when there is no driver of that name.
 func Register(name string) (wrappedName string, err error) {
-	if strings.HasSuffix(name, suffix) {
-		name = strings.TrimSuffix(name, suffix)
-	}
+	name = strings.TrimSuffix(name, suffix)
 	registering.Lock()
 	defer registering.Unlock()
 	known := sql.Drivers()
