@@ -45,7 +45,8 @@ func (d *confirm) key(k tea.KeyPressMsg) verdict {
 
 func (d *confirm) view(w int, st *styles) []string {
 	body := wrapTo(clean(d.text), max(w-4, 1))
-	body = append(body, "", st.dim.on("$ "+clean(d.action.cli)), "", st.key.on("y")+" yes   "+st.key.on("n")+" no")
+	body = append(append(body, ""), commandBody(d.action.cli, w, st)...)
+	body = append(body, "", st.key.on("y")+" yes   "+st.key.on("n")+" no")
 	return boxed(d.title, body, w, st)
 }
 
@@ -134,7 +135,7 @@ func (d *choice) view(w int, st *styles) []string {
 	var body []string
 	if len(d.actors) > 0 {
 		a := d.actors[d.actor]
-		line := a.Kind + " " + st.strong.on(clean(a.Value)) + "  " + number(a.Events) + " events"
+		line := a.Kind + " " + st.strong.on(clean(a.Value)) + "  " + plural(a.Events, "event")
 		if len(d.actors) > 1 {
 			line += st.dim.on("   " + strconv.Itoa(d.actor+1) + " of " + strconv.Itoa(len(d.actors)) + ", tab for the next")
 		}
@@ -154,7 +155,8 @@ func (d *choice) view(w int, st *styles) []string {
 		}
 	}
 	a := d.make(d.actor, d.times[d.at])
-	body = append(body, "", st.dim.on("$ "+clean(a.cli)), "", st.key.on("enter")+" does it   "+st.key.on("esc")+" leaves")
+	body = append(append(body, ""), commandBody(a.cli, w, st)...)
+	body = append(body, "", st.key.on("enter")+" does it   "+st.key.on("esc")+" leaves")
 	return boxed(d.title, body, w, st)
 }
 
@@ -178,4 +180,13 @@ func blockLine(id int64, reason string, a localplatform.IncidentActor, s span) s
 		parts = append(parts, "--for "+s.flag)
 	}
 	return strings.Join(append(parts, "--incident "+strconv.FormatInt(id, 10), "--reason "+shell(reason)), " ")
+}
+
+// commandBody is the command line that does what a dialog would do.
+func commandBody(cli string, w int, st *styles) []string {
+	lines := wrapTo("$ "+clean(cli), max(w-4, 1))
+	for i := range lines {
+		lines[i] = st.dim.on(lines[i])
+	}
+	return lines
 }

@@ -84,12 +84,45 @@ func limited(s string) string {
 	return head(s, maxShown) + "\u2026 (" + number(int64(len(s)-maxShown)) + " bytes more)"
 }
 
-// wrapTo breaks clean text into lines of at most w cells.
+// wrapTo breaks clean text into lines of at most w cells, between words where it
+// can. Hyphens are no place to break: flags of commands begin with them.
 func wrapTo(s string, w int) []string {
-	if ansi.StringWidth(s) <= w {
+	w = max(w, 2) // a wide character must fit
+	if isPlain(s) && len(s) <= w || ansi.StringWidth(s) <= w {
 		return []string{s}
 	}
-	return strings.Split(ansi.Wrap(s, max(w, 1), " "), "\n")
+	var out []string
+	var line strings.Builder
+	width := 0
+	for word := range strings.SplitSeq(s, " ") {
+		n := ansi.StringWidth(word)
+		if width > 0 && width+1+n <= w {
+			line.WriteString(" " + word)
+			width += 1 + n
+			continue
+		}
+		if width > 0 {
+			out = append(out, line.String())
+		}
+		pieces := []string{word}
+		if n > w {
+			pieces = strings.Split(ansi.Hardwrap(word, w, true), "\n")
+		}
+		last := pieces[len(pieces)-1]
+		out = append(out, pieces[:len(pieces)-1]...)
+		line.Reset()
+		line.WriteString(last)
+		width = ansi.StringWidth(last)
+	}
+	return append(out, line.String())
+}
+
+// plural is a count with its noun.
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
 }
 
 func (d *document) event(e *localplatform.Event, loc *time.Location, keys *keyMap) {

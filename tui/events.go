@@ -167,6 +167,8 @@ func (p *eventsPage) indexOf(pos int64) (int, bool) {
 // open is called when the page is shown for the first time and after a change of filter.
 func (p *eventsPage) open() tea.Cmd {
 	p.loaded, p.err, p.total = false, nil, -1
+	p.hist.widen()
+	p.facets.data = nil
 	return p.reloadCmd()
 }
 
@@ -228,7 +230,7 @@ func (p *eventsPage) update(msg tea.Msg) tea.Cmd {
 	case detailLoadedMsg:
 		p.detail.loaded(msg)
 	case histogramLoadedMsg:
-		p.hist.loaded(msg)
+		return p.histLoaded(msg)
 	case facetsLoadedMsg:
 		p.facets.loaded(msg)
 	case foundMsg:

@@ -46,7 +46,7 @@ func (p *eventsPage) facetsCmd() tea.Cmd {
 }
 
 func (f *facets) loaded(msg facetsLoadedMsg) {
-	f.data, f.err = msg.data, msg.err
+	f.data, f.err = append([]localplatform.Facet{}, msg.data...), msg.err
 	f.cursor = max(0, min(f.cursor, f.size()-1))
 }
 
@@ -145,7 +145,11 @@ func (f *facets) lines(w int, st *styles) (out []string, at int) {
 		}
 	}
 	if len(out) == 0 && f.err == nil {
-		out = append(out, st.dim.on(fit(" loading \u2026", w)))
+		text := " loading \u2026"
+		if f.data != nil {
+			text = " no event, no values"
+		}
+		out = append(out, st.dim.on(fit(text, w)))
 	}
 	return out, at
 }

@@ -92,10 +92,48 @@ func (h *help) view(w, height int, st *styles) []string {
 	return c.lines
 }
 
+// hint is a key of the line at the bottom, with one word for it.
+type hint struct {
+	command command
+	word    string
+}
+
 // shortHelp are the keys shown at the bottom, the most useful first.
-func shortHelp(at int) []command {
+func shortHelp(at int) []hint {
 	if at == 1 {
-		return []command{cmdHelp, cmdEnter, cmdFilter, cmdAck, cmdResolve, cmdBlock, cmdEvents, cmdState, cmdSort, cmdSnooze, cmdAssign, cmdNote, cmdReopen, cmdIgnore, cmdNextPage, cmdQuit}
+		return []hint{
+			{cmdHelp, "help"},
+			{cmdEnter, "open"},
+			{cmdFilter, "filter"},
+			{cmdAck, "ack"},
+			{cmdResolve, "resolve"},
+			{cmdBlock, "block"},
+			{cmdEvents, "events"},
+			{cmdState, "states"},
+			{cmdSort, "sort"},
+			{cmdSnooze, "snooze"},
+			{cmdAssign, "assign"},
+			{cmdNote, "note"},
+			{cmdReopen, "reopen"},
+			{cmdIgnore, "ignore"},
+			{cmdNextPage, "page"},
+			{cmdQuit, "quit"},
+		}
 	}
-	return []command{cmdHelp, cmdEnter, cmdFilter, cmdNextHigh, cmdSameRequest, cmdSameActor, cmdFollow, cmdPause, cmdHistogram, cmdFacets, cmdMark, cmdFind, cmdNext, cmdNextPage, cmdQuit}
+	return []hint{
+		{cmdHelp, "help"},
+		{cmdEnter, "open"},
+		{cmdFilter, "filter"},
+		{cmdNextHigh, "next high"},
+		{cmdSameRequest, "request"},
+		{cmdSameActor, "actor"},
+		{cmdPause, "pause"},
+		{cmdHistogram, "histogram"},
+		{cmdFacets, "values"},
+		{cmdFind, "find"},
+		{cmdMark, "mark"},
+		{cmdFollow, "follow"},
+		{cmdNextPage, "page"},
+		{cmdQuit, "quit"},
+	}
 }

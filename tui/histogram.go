@@ -20,7 +20,9 @@ type histogram struct {
 	by   string // "" when closed, else the field it is split by
 	data localplatform.Histogram
 	err  error
-	w    int
+	from time.Time // what is asked for; zero is the platform's choice
+	to   time.Time
+	near int // how often the range was narrowed
 }
 
 // next opens the pane, changes what it is split by, and closes it.
@@ -33,6 +35,32 @@ func (h *histogram) next() {
 	default:
 		h.by = ""
 	}
+	h.widen()
+}
+
+// widen forgets a narrowed range.
+func (h *histogram) widen() { h.from, h.to, h.near = time.Time{}, time.Time{}, 0 }
+
+// narrow asks for the part that has events when that is a small one: a burst of
+// seconds would be a single bar of a day.
+func (h *histogram) narrow() bool {
+	const mostly, deepest = 4, 5
+	first, last := -1, -1
+	for i := range h.data.Buckets {
+		if h.data.Buckets[i].Count == 0 {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
+	if first < 0 || h.near >= deepest || h.data.Step <= time.Second || (last-first+1)*mostly > len(h.data.Buckets) {
+		return false
+	}
+	h.near++
+	h.from, h.to = h.data.Buckets[first].Start, h.data.Buckets[last].Start.Add(h.data.Step)
+	return true
 }
 
 // flag is what the command line needs for the same.
@@ -55,13 +83,24 @@ func (p *eventsPage) histCmd() tea.Cmd {
 		p.src.cancel(slotHist)
 		return nil
 	}
-	q := localplatform.HistogramQuery{Query: p.query, By: p.hist.by, Buckets: min(max(p.width-16, 10), 200)}
+	q := localplatform.HistogramQuery{Query: p.query, From: p.hist.from, To: p.hist.to, By: p.hist.by, Buckets: min(max(p.width-16, 10), 200)}
 	return ask(p.src, slotHist, func(ctx context.Context, pf localplatform.Platform) (localplatform.Histogram, error) {
 		return pf.Histogram(ctx, q)
 	}, func(t ticket, h localplatform.Histogram, err error) tea.Msg { return histogramLoadedMsg{t, h, err} })
 }
 
-func (h *histogram) loaded(msg histogramLoadedMsg) { h.data, h.err = msg.data, msg.err }
+func (p *eventsPage) histLoaded(msg histogramLoadedMsg) tea.Cmd {
+	h := &p.hist
+	if h.err = msg.err; h.err != nil {
+		return nil
+	}
+	before := h.data
+	if h.data = msg.data; h.narrow() {
+		h.data = before // no flicker on the way
+		return p.histCmd()
+	}
+	return nil
+}
 
 // refreshDueMsg says that open panes are old.
 type refreshDueMsg struct{ ticket }
@@ -78,6 +117,7 @@ func (p *eventsPage) refreshDue() tea.Cmd {
 	if !p.tail.follow || p.tail.paused {
 		return p.refreshCmd()
 	}
+	p.hist.widen()
 	return p.panesCmd()
 }
 

@@ -81,10 +81,10 @@ func (d *incidentDetail) describe(w int, st *styles, p *incidentsPage) []string 
 	if d.err != nil {
 		doc.text(st.bad, failure(d.err).String())
 	}
-	doc.summary(in, loc, p.now())
+	doc.summary(in, loc, p.now(), p.keys)
 	doc.advice(in)
 	doc.evidence(in.Evidence, loc)
-	doc.actors(in, loc)
+	doc.actors(in, loc, p.keys)
 	doc.counts("Accounts", in.Accounts)
 	doc.counts("Paths", in.Paths)
 	doc.counts("Inputs", in.Params)
@@ -96,7 +96,7 @@ func (d *incidentDetail) describe(w int, st *styles, p *incidentsPage) []string 
 	return doc.lines
 }
 
-func (d *document) summary(in *localplatform.Incident, loc *time.Location, now time.Time) {
+func (d *document) summary(in *localplatform.Incident, loc *time.Location, now time.Time, keys *keyMap) {
 	d.styledPair(severityToken(d.st, in.Severity), "severity", string(in.Severity))
 	state := string(in.State)
 	if in.State == localplatform.StateSnoozed {
@@ -106,9 +106,9 @@ func (d *document) summary(in *localplatform.Incident, loc *time.Location, now t
 	d.pair("assignee", in.Assignee)
 	d.pair("app", in.App+" / "+in.Env)
 	d.pair("seen", in.FirstSeen.In(loc).Format("01-02 15:04:05")+" \u2192 "+in.LastSeen.In(loc).Format("01-02 15:04:05")+" ("+ago(now.Sub(in.LastSeen))+" ago)")
-	d.pair("events", fmt.Sprintf("%s, %s blocked, %s reached a sink", number(in.Events), number(in.Blocked), number(in.Reached)))
+	d.pair("events", fmt.Sprintf("%s, %s blocked, %s reached a sink   (%s shows them)", number(in.Events), number(in.Blocked), number(in.Reached), keys.label(cmdEvents)))
 	if in.Exploited > 0 {
-		d.styledPair(d.st.bad, "GOT THROUGH", number(in.Exploited)+" events reached a sink and were not blocked")
+		d.styledPair(d.st.bad, "GOT THROUGH", plural(in.Exploited, "event")+" not blocked")
 	}
 	if len(in.Compromised) > 0 {
 		d.styledPair(d.st.bad, "COMPROMISED", strings.Join(in.Compromised, ", "))
@@ -156,13 +156,13 @@ func (d *document) evidence(all []localplatform.Evidence, loc *time.Location) {
 	}
 }
 
-func (d *document) actors(in *localplatform.Incident, loc *time.Location) {
+func (d *document) actors(in *localplatform.Incident, loc *time.Location, keys *keyMap) {
 	if len(in.Actors) == 0 {
 		return
 	}
-	d.heading("Actors (b blocks one)")
+	d.heading("Actors (" + keys.label(cmdBlock) + " blocks one)")
 	for _, a := range in.Actors {
-		d.pair(a.Kind, fmt.Sprintf("%s  %s events, %s blocked, %s \u2192 %s", a.Value, number(a.Events), number(a.Blocked),
+		d.pair(a.Kind, fmt.Sprintf("%s  %s, %s blocked, %s \u2192 %s", a.Value, plural(a.Events, "event"), number(a.Blocked),
 			a.First.In(loc).Format("01-02 15:04:05"), a.Last.In(loc).Format("15:04:05")))
 	}
 }

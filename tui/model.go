@@ -1,12 +1,10 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/sqreen/sqreen/localplatform"
 	"github.com/sqreen/sqreen/queries"
@@ -417,15 +415,14 @@ func again(err error) string {
 func (m *model) keyLine() string {
 	var b strings.Builder
 	used := 0
-	for _, c := range shortHelp(m.at) {
-		i := slices.IndexFunc(m.keys.table, func(b bound) bool { return b.command == c })
-		h := m.keys.table[i].binding.Help()
-		desc, _, _ := strings.Cut(h.Desc, ":")
-		if desc, _, _ = strings.Cut(desc, " "); used+len(h.Key)+len(desc)+3 > m.w {
+	for _, h := range shortHelp(m.at) {
+		label := m.keys.label(h.command)
+		n := len(label) + 1 + len(h.word) + 2
+		if used+n > m.w {
 			break
 		}
-		used += len(h.Key) + len(desc) + 3
-		b.WriteString(m.st.key.on(h.Key) + " " + m.st.dim.on(desc) + "  ")
+		used += n
+		b.WriteString(m.st.key.on(label) + " " + m.st.dim.on(h.word) + "  ")
 	}
-	return b.String() + spaces(m.w-ansi.StringWidth(b.String()))
+	return b.String() + spaces(m.w-used)
 }

@@ -14,12 +14,13 @@ type window[T any] struct {
 	older    bool // there are rows after the last one that are not in memory
 	lastPage int  // rows in the latest page
 	keepRows int  // rows kept in memory, about; never less than four margins and two pages
+	front    []T  // the array that rows is the end of, with room before it; nil when there is none
 	above    int  // rows of the list before rows[0]; right only as far as whoever calls reset sets it
 }
 
 // reset replaces all rows and selects the first, or the last when atEnd.
 func (w *window[T]) reset(rows []T, newer, older, atEnd bool) {
-	w.rows, w.newer, w.older = rows, newer, older
+	w.rows, w.newer, w.older, w.front = rows, newer, older, nil
 	w.top, w.cursor, w.above = 0, 0, 0
 	if atEnd {
 		w.cursor = max(0, len(rows)-1)
@@ -29,7 +30,7 @@ func (w *window[T]) reset(rows []T, newer, older, atEnd bool) {
 
 // appendOlder adds a page at the end and drops rows from the beginning.
 func (w *window[T]) appendOlder(rows []T, more bool) {
-	w.rows = append(w.rows, rows...)
+	w.rows, w.front = append(w.rows, rows...), nil
 	w.older, w.lastPage = more, len(rows)
 	if over := len(w.rows) - w.limit(); over > 0 {
 		over = max(0, min(over, w.top-w.margin())) // never what is on screen or near it
@@ -45,7 +46,7 @@ func (w *window[T]) appendOlder(rows []T, more bool) {
 // rows from the end. The selection stays on its row; follow moves it to the
 // newest instead.
 func (w *window[T]) prependNewer(rows []T, more, follow bool) {
-	w.rows = append(append(make([]T, 0, len(rows)+len(w.rows)), rows...), w.rows...)
+	w.prepend(rows)
 	w.newer, w.lastPage = more, len(rows)
 	w.above = max(0, w.above-len(rows))
 	w.top += len(rows)
@@ -55,12 +56,29 @@ func (w *window[T]) prependNewer(rows []T, more, follow bool) {
 	}
 	if len(w.rows) > w.limit() {
 		keep := max(w.limit(), w.top+w.height+w.margin())
-		if keep < len(w.rows) {
+		if gone := len(w.rows) - keep; gone > 0 {
 			clear(w.rows[keep:])
 			w.rows, w.older = w.rows[:keep], true
+			if w.front != nil {
+				w.front = w.front[:len(w.front)-gone]
+			}
 		}
 	}
 	w.scroll()
+}
+
+// prepend puts rows before the others. A tail does so many times a second, so
+// room is made for many pages at once.
+func (w *window[T]) prepend(rows []T) {
+	if free := len(w.front) - len(w.rows); free < len(rows) {
+		free = w.limit() + len(rows)
+		front := make([]T, free+len(w.rows))
+		copy(front[free:], w.rows)
+		w.front = front
+	}
+	start := len(w.front) - len(w.rows) - len(rows)
+	copy(w.front[start:], rows)
+	w.rows = w.front[start:]
 }
 
 // move changes the selection by n rows, and says whether it moved at all.
