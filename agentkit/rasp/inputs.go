@@ -50,9 +50,22 @@ func NewInputs() *Inputs { return &Inputs{} }
 // "json.items[0].id", "header.User-Agent", "cookie.sid", "path.2", "route.id".
 // A value that cannot change the structure of anything, such as a number, is not
 // kept, and neither is one that is there already. The Cookie header is left out
-// because its parts are inputs of their own.
+// because its parts are inputs of their own. A name with more than the letters of
+// a name is an input too: apps make columns of the keys of a JSON object.
 func (in *Inputs) Add(address, value string) {
-	if cannotInject(value) || strings.EqualFold(address, "header.Cookie") {
+	if strings.EqualFold(address, "header.Cookie") {
+		return
+	}
+	if strings.ContainsAny(address, " \t\n'\"`();=,\\/*#") {
+		_, name, _ := strings.Cut(address, ".")
+		in.add(address, name)
+		in.add(address, name[strings.LastIndexByte(name, '.')+1:])
+	}
+	in.add(address, value)
+}
+
+func (in *Inputs) add(address, value string) {
+	if cannotInject(value) {
 		return
 	}
 	in.mu.Lock()

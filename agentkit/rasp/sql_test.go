@@ -229,6 +229,21 @@ func TestInputsAreFoundThroughEncodings(t *testing.T) {
 	}
 }
 
+func TestNamesOfInputsAreInputs(t *testing.T) {
+	for _, address := range []string{"json.id = 1 OR 1", "json.filter.id = 1 OR 1", "query.id = 1 OR 1"} {
+		in := rasp.NewInputs()
+		in.Add(address, "3")
+		if a := rasp.SQL(in, "sqlite", "SELECT a FROM t WHERE id = 1 OR 1 = 3"); a == nil || a.Param != address {
+			t.Errorf("%s: %+v", address, a)
+		}
+		in = rasp.NewInputs()
+		in.Add("json.filter.price", "3")
+		if a := rasp.SQL(in, "sqlite", "SELECT a FROM t WHERE price = 3"); a != nil {
+			t.Errorf("an ordinary name: %+v", a)
+		}
+	}
+}
+
 func TestAttackTellsWhereAndWhy(t *testing.T) {
 	in := rasp.NewInputs()
 	in.Add("query.page", "2")

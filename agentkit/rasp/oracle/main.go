@@ -47,7 +47,9 @@ func run(payloads, values string, n int, seed uint64, misses int) error {
 	}
 	err = eachLine(values, func(line string) {
 		for _, t := range templates {
-			r.value(j, t, line)
+			if _, ok := t.escape(line); ok { // elsewhere a careful app takes no free text
+				r.value(j, t, line)
+			}
 		}
 	})
 	if err != nil {
