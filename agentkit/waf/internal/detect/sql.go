@@ -21,6 +21,8 @@ func sqlGate(v *View, word bool) bool {
 		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Semicolon | scan.Control | scan.Plus | scan.At | scan.High | scan.Dot)
 	case v.has(scan.At) && strings.HasPrefix(v.S, "@@"):
 		return true
+	case v.has(scan.Dash) && v.has(scan.Digit) && strings.Contains(v.S, "--"):
+		return true
 	case v.has(scan.Equal | scan.Less | scan.Greater | scan.Bang | scan.Pipe | scan.Amp | scan.Hash | scan.Dash):
 		return v.has(scan.Pipe|scan.Amp) || logicWord(v.S)
 	}
@@ -129,6 +131,7 @@ func sqlQuoted(v *View, l *sqlLexer, q int, out *Findings) {
 	if len(p.t) == 0 {
 		return
 	}
+	p.quote = v.S[q]
 	p.afterOperand(sqlOperand{constant: true, ok: true})
 	e := &p.ev
 	start, end := q, e.end
@@ -298,6 +301,8 @@ func bareVerdict(v *View, l *sqlLexer, p *sqlParser, first sqlToken, out *Findin
 	number := first.kind == sqlNum || first.kind == sqlRight || first.kind == sqlArith || first.kind == sqlStr || first.kind == sqlLeft || first.kind == sqlVar
 	end := e.end
 	switch {
+	case e.comment && e.empty && first.kind == sqlNum && e.names == 0 && e.logic+e.compare == 0 && strings.Contains(v.S, "--"):
+		out.add(SQLComment, Medium, 0, end) // "1--"
 	case e.late && !e.comment && e.closers == 0 && !e.subquery && !e.timing && !e.probing:
 	case e.logic > 0 && e.constant > 0 && (number || e.comment || e.closers > 0 || first.kind == sqlLogic || v.S == "" || e.names <= 1):
 		out.add(SQLBoolean, bareLogic(p, High), 0, end)
@@ -379,6 +384,7 @@ func (p sqlPhrase) phraseText() string { return p.text }
 
 var sqlPhrases = []sqlPhrase{
 	{"union", SQLUnion, nil},
+	{"--sp_password", SQLComment, always}, // keeps the statement out of SQL Server's log
 	{"information_schema", SQLSchema, afterDot},
 	{"xp_cmdshell", SQLFile, always},
 	{"xp_dirtree", SQLFile, always},

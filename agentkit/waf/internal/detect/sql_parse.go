@@ -38,7 +38,22 @@ type sqlParser struct {
 	t     []sqlToken
 	i     int
 	depth int
+	quote byte // of the string that the value stands in, 0 for none
 	ev    sqlEvidence
+}
+
+// opens tells whether the application's quote closes the string that the value
+// leaves open.
+func (p *sqlParser) opens(t sqlToken) bool {
+	if p.quote == 0 {
+		return true
+	}
+	for i := t.start; i < t.end && i < t.start+10; i++ {
+		if c := p.s[i]; c == '\'' || c == '"' || c == '`' {
+			return c == p.quote
+		}
+	}
+	return false
 }
 
 // maxSQLDepth bounds the nesting of brackets that is followed.
@@ -272,6 +287,10 @@ func (p *sqlParser) union() bool {
 	for p.peek().key == keyAll || p.peek().kind == sqlLeft {
 		p.next()
 	}
+	if p.peek().key == keySelect && p.at(1).kind == sqlComment && int(p.at(1).start)+2 < len(p.s) {
+		p.ev.union = true // SELECT --1: two signs for some databases, a comment for others
+		return true
+	}
 	if p.peek().key != keySelect || !p.selectList(false) {
 		p.ev.fail = true
 		return false
@@ -470,7 +489,7 @@ func (p *sqlParser) operand() sqlOperand {
 			p.ev.open = true
 		}
 		return sqlOperand{constant: true, ok: true}
-	case t.kind == sqlOpen:
+	case t.kind == sqlOpen && p.opens(t):
 		p.next()
 		p.ev.open = true
 		return sqlOperand{constant: true, ok: true}
