@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/base64"
 	"iter"
 	"strconv"
 	"strings"
@@ -119,19 +118,22 @@ func (q *Request) queryInputs(yield func(address, value string) bool) bool {
 }
 
 // pathInputs yields the segments of the path, and from each segment the rest
-// of the path, because a route may end in a wildcard.
+// of the path, because a route may end in a wildcard. The shortest rests come
+// first: they are the likeliest to be what a handler uses.
 func (q *Request) pathInputs(yield func(address, value string) bool) bool {
-	rest := strings.TrimPrefix(q.escaped, "/")
-	for n := 0; n < maxSegments && rest != ""; n++ {
-		address := "path." + strconv.Itoa(n)
-		segment, after, more := strings.Cut(rest, "/")
-		if segment != "" && !yield(address, params.UnescapePath(segment)) {
+	path := strings.TrimPrefix(q.escaped, "/")
+	segments := strings.SplitN(path, "/", maxSegments)
+	for n, s := range segments {
+		if s != "" && !yield("path."+strconv.Itoa(n), params.UnescapePath(s)) {
 			return false
 		}
-		if more && !yield(address, params.UnescapePath(rest)) {
+	}
+	start := len(path) - len(segments[len(segments)-1])
+	for n := len(segments) - 2; n >= 0; n-- {
+		start -= len(segments[n]) + 1
+		if !yield("path."+strconv.Itoa(n), params.UnescapePath(path[start:])) {
 			return false
 		}
-		rest = after
 	}
 	return true
 }
@@ -152,9 +154,6 @@ func (q *Request) headerInputs(yield func(address, value string) bool) bool {
 		if !yield("header."+f.name, f.value) {
 			return false
 		}
-		if f.name == "Authorization" && !q.basicInputs(f.value, yield) {
-			return false
-		}
 	}
 	return q.host == "" || yield("header.Host", q.host)
 }
@@ -166,18 +165,4 @@ func yieldDecoded(address, value string, yield func(address, value string) bool)
 		return yield(address, decoded)
 	}
 	return true
-}
-
-// basicInputs yields the name and password of HTTP Basic authentication.
-func (q *Request) basicInputs(value string, yield func(address, value string) bool) bool {
-	kind, encoded, _ := strings.Cut(value, " ")
-	if !strings.EqualFold(kind, "basic") {
-		return true
-	}
-	decoded, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
-	if err != nil {
-		return true
-	}
-	user, password, _ := strings.Cut(string(decoded), ":")
-	return yield("header.Authorization.user", user) && yield("header.Authorization.password", password)
 }
