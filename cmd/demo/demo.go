@@ -3,6 +3,8 @@ package demo
 import (
 	"context"
 	"fmt"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -99,6 +101,9 @@ func (o *Options) validate(forGiven bool) error {
 
 // run plays the demo and reports.
 func run(ctx context.Context, o *Options) error {
+	// A terminal that is closed ends the demo as Ctrl-C does, and nothing stays.
+	ctx, free := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer free()
 	stop := o.IO.Progress("raising the stage")
 	st, err := raise(ctx, o)
 	stop()

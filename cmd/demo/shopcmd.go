@@ -57,7 +57,7 @@ func serveShop(ctx context.Context, o *shopOptions) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
-	listener, err := shop.Listen(o.Listen)
+	listener, err := shop.Listen(ctx, o.Listen)
 	if err != nil {
 		return err
 	}

@@ -62,23 +62,27 @@ func closes(t *testing.T, conn net.Conn) {
 }
 
 func TestInterruptedDemoReportsAndLeavesNothing(t *testing.T) {
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
-	cmd, conn, out := startDemo(t, "--rate", "50")
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	closes(t, conn)
-	if err := cmd.Wait(); err != nil {
-		t.Errorf("exit: %v", err)
-	}
-	for _, want := range []string{"INVENTORY", "WHAT THE ATTACKERS GOT", "Next:"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the report has no %q", want)
-		}
-	}
-	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
+			temp := t.TempDir()
+			t.Setenv("TMPDIR", temp)
+			cmd, conn, out := startDemo(t, "--rate", "50")
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			closes(t, conn)
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("exit: %v", err)
+			}
+			for _, want := range []string{"INVENTORY", "WHAT THE ATTACKERS GOT", "Next:"} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("the report has no %q", want)
+				}
+			}
+			if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,12 +16,13 @@ import (
 var ErrNotLoopback = errors.New("the demo's shop is vulnerable on purpose and listens on loopback only")
 
 // Listen listens on a loopback address such as "127.0.0.1:0", "[::1]:8080" or
-// "localhost:8080". Any other address is ErrNotLoopback.
-func Listen(address string) (net.Listener, error) {
+// "localhost:8080". Any other address is ErrNotLoopback. ctx ends the attempt,
+// not the listening.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if err := CheckLoopback(address); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}

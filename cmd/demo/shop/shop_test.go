@@ -156,14 +156,14 @@ func TestOnlyStaffSeesTheCustomers(t *testing.T) {
 
 func TestListensOnLoopbackOnly(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "192.0.2.1:80", "example.com:80", "127.0.0.1", ""} {
-		l, err := Listen(address)
+		l, err := Listen(t.Context(), address)
 		if err == nil {
 			l.Close()
 			t.Errorf("listens on %q", address)
 		}
 	}
 	for _, address := range []string{"127.0.0.1:0", "localhost:0", "127.8.9.10:0"} {
-		l, err := Listen(address)
+		l, err := Listen(t.Context(), address)
 		if err != nil {
 			t.Errorf("%s: %v", address, err)
 			continue

@@ -67,8 +67,8 @@ func (c *Crowd) Report() Report {
 func (c *Crowd) count(a Answer) {
 	c.mu.Lock()
 	t := c.tally[a.Role]
-	switch {
-	case a.Status == 0:
+	switch a.Status {
+	case 0:
 		t.Failed++
 	default:
 		t.Sent++

@@ -82,6 +82,7 @@ func (v *visitor) send(ctx context.Context, method, path, kind, body string) Ans
 		}
 		return a
 	}
+	defer func() { _ = res.Body.Close() }()
 	v.read(res, &a)
 	a.Took = time.Since(begun)
 	v.crowd.count(a)
@@ -104,7 +105,6 @@ func (v *visitor) dress(req *http.Request, kind string) {
 }
 
 func (v *visitor) read(res *http.Response, a *Answer) {
-	defer func() { _ = res.Body.Close() }()
 	for _, c := range res.Cookies() {
 		v.cookies[c.Name] = c.Value
 	}
