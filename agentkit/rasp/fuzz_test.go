@@ -64,7 +64,7 @@ func TestFastPathAgreesOnPieces(t *testing.T) {
 		}
 		return b.String()
 	}
-	for range 30_000 {
+	for range 10_000 {
 		input := text(1 + r.IntN(5))
 		statement := text(r.IntN(8)) + input + text(r.IntN(8))
 		in := rasp.NewInputs()

@@ -6,13 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 )
 
-// journal is what a fake driver was asked to do.
-type journal struct{ lines []string }
+// journal is what a fake driver was asked to do. database/sql rolls back from a
+// goroutine of its own when a context is cancelled.
+type journal struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (j *journal) all() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.lines)
+}
 
 func (j *journal) add(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.lines = append(j.lines, fmt.Sprintf(format, args...))
 }
 

@@ -91,7 +91,7 @@ func play(open func(*fakeConn) driver.Conn, wrap bool) []string {
 		c = sqlhook.WrapConnector(c)
 	}
 	useEverything(context.Background(), sql.OpenDB(c), j)
-	return j.lines
+	return j.all()
 }
 
 func TestEveryConnectionWorksAsWithoutTheHook(t *testing.T) {
