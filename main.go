@@ -2,6 +2,8 @@
 // platform, terminal explorer, inventory queries and CI gates in one binary.
 package main
 
+//go:generate go run ./cmd/internal/gen completions completions
+
 import (
 	"os"
 

@@ -17,6 +17,7 @@ import (
 	"github.com/sqreen/sqreen/cmd/serve"
 	"github.com/sqreen/sqreen/cmd/status"
 	"github.com/sqreen/sqreen/cmd/tokens"
+	"github.com/sqreen/sqreen/cmd/tui"
 	"github.com/sqreen/sqreen/cmd/version"
 )
 
@@ -48,7 +49,7 @@ func commands() []entry {
 	return []entry{
 		{groupRun, serve.New},
 		{groupRun, demo.New},
-		// {groupObserve, tui.New},
+		{groupObserve, tui.New},
 		{groupObserve, status.New},
 		{groupObserve, inventory.New},
 		{groupObserve, app.New},

@@ -52,3 +52,14 @@ func Write(root *cobra.Command, w io.Writer, shell string) error {
 	u.Hint = fmt.Sprintf("there is one for each of %v", Shells())
 	return u
 }
+
+// FileName is what a shell's script is called where packages install it.
+func FileName(shell string) string {
+	switch shell {
+	case "zsh":
+		return "_sqreen"
+	case "powershell":
+		return "sqreen.ps1"
+	}
+	return "sqreen." + shell
+}
