@@ -35,11 +35,16 @@ type Options struct {
 	Instructions Instructor
 	Heartbeat    time.Duration    // asked of agents at login; 0 means 20 s
 	WriteEvery   time.Duration    // how long changes of instances may stay in memory; 0 means 1 s
+	MaxInstances int              // of one app within an hour: a stolen token must not fill the memory; 0 means 10,000
 	Now          func() time.Time // nil is time.Now
 	Logger       *slog.Logger     // nil is silence
 }
 
-const defaultHeartbeat = 20 * time.Second
+// Defaults of Options.
+const (
+	defaultHeartbeat    = 20 * time.Second
+	defaultMaxInstances = 10_000
+)
 
 // Ingester implements localplatform.Ingester. Run must be running.
 type Ingester struct {
@@ -66,9 +71,12 @@ func New(store localplatform.Store, o Options) *Ingester {
 	if o.WriteEvery <= 0 {
 		o.WriteEvery = time.Second
 	}
+	if o.MaxInstances <= 0 {
+		o.MaxInstances = defaultMaxInstances
+	}
 	return &Ingester{
 		store: store, instruct: o.Instructions, heartbeat: o.Heartbeat, now: o.Now, log: o.Logger,
-		registry: newRegistry(store, o.WriteEvery, o.Now, o.Logger),
+		registry: newRegistry(store, &o),
 	}
 }
 

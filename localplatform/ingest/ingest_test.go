@@ -88,6 +88,8 @@ func (f *failing) count() int {
 	return f.updates
 }
 
+const maxInstances = 60
+
 // desk is an Ingester with its surroundings, inside a bubble of fake time.
 type desk struct {
 	*ingest.Ingester
@@ -117,7 +119,7 @@ func open(t *testing.T, dir string) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{t: t, store: &failing{Store: store}, want: &instructions{version: 1, news: make(chan struct{})}, done: make(chan struct{})}
-	d.Ingester = ingest.New(d.store, ingest.Options{Instructions: d.want})
+	d.Ingester = ingest.New(d.store, ingest.Options{Instructions: d.want, MaxInstances: maxInstances})
 	ctx, cancel := context.WithCancel(context.Background())
 	d.stop = cancel
 	go func() {
@@ -499,5 +501,24 @@ func TestSilentInstancesLeaveMemory(t *testing.T) {
 		if got := d.Stats().Instances; got != 1 {
 			t.Errorf("%d instances", got)
 		}
+	})
+}
+
+// A stolen token cannot fill the memory with instances.
+func TestInstancesAreBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *desk) {
+		for n := range maxInstances + 3 {
+			_, err := d.Login(t.Context(), shop, wire.Login{Version: 1, Instance: fmt.Sprint("i-", n)})
+			if full := localplatform.ErrorCode(err) == localplatform.CodeTooLarge; full != (n >= maxInstances) {
+				t.Errorf("login %d: %v", n, err)
+			}
+		}
+		d.login("i-1", wire.Stack{})
+		if got := d.Stats().Instances; got != maxInstances {
+			t.Errorf("%d instances", got)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		d.login("i-new", wire.Stack{})
 	})
 }

@@ -31,11 +31,13 @@ type appKey struct{ app, env string }
 type registry struct {
 	store localplatform.Store
 	every time.Duration
+	most  int // instances of one app
 	now   func() time.Time
 	log   *slog.Logger
 
 	mu        sync.Mutex
 	instances map[instanceKey]*instance
+	count     map[appKey]int // of instances
 	changed   map[instanceKey]*instance
 	apps      map[appKey]*appChange
 	hits      map[hitKey]int64
@@ -70,10 +72,11 @@ type hitKey struct {
 	app    appKey
 }
 
-func newRegistry(store localplatform.Store, every time.Duration, now func() time.Time, log *slog.Logger) *registry {
+func newRegistry(store localplatform.Store, o *Options) *registry {
 	return &registry{
-		store: store, every: every, now: now, log: log,
+		store: store, every: o.WriteEvery, most: o.MaxInstances, now: o.Now, log: o.Logger,
 		instances: map[instanceKey]*instance{},
+		count:     map[appKey]int{},
 		changed:   map[instanceKey]*instance{},
 		apps:      map[appKey]*appChange{},
 		hits:      map[hitKey]int64{},
@@ -98,7 +101,11 @@ func (r *registry) login(ctx context.Context, key instanceKey, stack wire.Stack,
 	}
 	r.mu.Lock()
 	i := &instance{record: record}
-	r.instances[key], r.changed[key] = i, i
+	if err := r.remember(key, i); err != nil {
+		r.mu.Unlock()
+		return err
+	}
+	r.changed[key] = i
 	app := r.app(key, now)
 	app.stacks = append(app.stacks, stackChange{stack, true})
 	wait := r.commitLocked()
@@ -130,9 +137,22 @@ func (r *registry) known(ctx context.Context, key instanceKey) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.instances[key]; !ok {
-		r.instances[key] = &instance{record: record}
+	if _, ok := r.instances[key]; ok {
+		return nil
 	}
+	return r.remember(key, &instance{record: record})
+}
+
+// remember puts an instance in memory, in place of what was known of it.
+func (r *registry) remember(key instanceKey, i *instance) error {
+	app := appKey{key.app, key.env}
+	if _, known := r.instances[key]; !known {
+		if r.count[app] >= r.most {
+			return localplatform.Errorf(localplatform.CodeTooLarge, "%s in %s has %d instances already, which is the most there may be within an hour", key.app, key.env, r.most)
+		}
+		r.count[app]++
+	}
+	r.instances[key] = i
 	return nil
 }
 
@@ -406,6 +426,13 @@ func (r *registry) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	maps.DeleteFunc(r.instances, func(k instanceKey, i *instance) bool {
-		return r.changed[k] == nil && i.record.LastSeen.Before(limit)
+		gone := r.changed[k] == nil && i.record.LastSeen.Before(limit)
+		if gone {
+			app := appKey{k.app, k.env}
+			if r.count[app]--; r.count[app] == 0 {
+				delete(r.count, app)
+			}
+		}
+		return gone
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/sqreen/sqreen/localplatform"
@@ -26,6 +27,49 @@ const (
 type answers struct {
 	log   *slog.Logger
 	count *requestCounts
+	going *going
+}
+
+// going knows the requests that are being answered, also those whose
+// connection was cut: the store must not be closed under them.
+type going struct {
+	mu    sync.Mutex
+	n     int
+	ended chan struct{} // made by end, closed when n reaches 0
+}
+
+// enter reports whether a request may still begin. leave must follow.
+func (g *going) enter() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ended != nil {
+		return false
+	}
+	g.n++
+	return true
+}
+
+func (g *going) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.n--; g.n == 0 && g.ended != nil {
+		close(g.ended)
+	}
+}
+
+// end lets no request in any more and waits for those that are in.
+func (g *going) end() {
+	g.mu.Lock()
+	first := g.ended == nil
+	if first {
+		g.ended = make(chan struct{})
+		if g.n == 0 {
+			close(g.ended)
+		}
+	}
+	ended := g.ended
+	g.mu.Unlock()
+	<-ended
 }
 
 // recorder notes what a handler answered.
@@ -57,6 +101,11 @@ func (a *answers) around(next http.Handler) http.Handler {
 		begin := time.Now()
 		id := rand.Text()[:12]
 		rec := &recorder{ResponseWriter: w}
+		if !a.going.enter() {
+			a.fail(rec, r, localplatform.Errorf(localplatform.CodeUnavailable, "the platform is shutting down"))
+			return
+		}
+		defer a.going.leave()
 		header := w.Header()
 		header.Set(requestIDKey, id)
 		header.Set("X-Content-Type-Options", "nosniff")

@@ -12,7 +12,7 @@ import (
 
 const (
 	cleanEvery    = 10 * time.Minute
-	keepInstances = 30 * 24 * time.Hour // instances unheard of longer are forgotten
+	keepInstances = 24 * time.Hour // instances unheard of longer are forgotten: each start of an app makes a new one
 )
 
 // janitor removes what is older or more than the operator wants to keep.

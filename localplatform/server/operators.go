@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/sqreen/sqreen/localplatform"
 	"github.com/sqreen/sqreen/localplatform/client"
 )
+
+// operationWithin bounds the work for one request of an operator.
+const operationWithin = time.Minute
 
 // operatorAPI serves the operators' API from the table of routes.
 type operatorAPI struct {
@@ -46,7 +50,7 @@ func (o *operatorAPI) serve(rt *route, w http.ResponseWriter, r *http.Request) {
 		defer release()
 		c.body = body
 	}
-	ctx, cancel := context.WithCancel(localplatform.WithCaller(r.Context(), who))
+	ctx, cancel := context.WithTimeout(localplatform.WithCaller(r.Context(), who), operationWithin)
 	defer cancel()
 	if c.text("wait") != "" {
 		defer context.AfterFunc(o.closing, cancel)()
@@ -55,8 +59,11 @@ func (o *operatorAPI) serve(rt *route, w http.ResponseWriter, r *http.Request) {
 	if err == nil && c.text("wait") != "" { // the token may have been revoked meanwhile
 		_, err = o.doorman.operator(r)
 	}
-	if err != nil && o.closing.Err() != nil && errors.Is(err, context.Canceled) {
+	switch {
+	case o.closing.Err() != nil && errors.Is(err, context.Canceled):
 		err = localplatform.Errorf(localplatform.CodeUnavailable, "the platform is shutting down")
+	case ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded):
+		err = localplatform.Errorf(localplatform.CodeUnavailable, "this took longer than %s", operationWithin).WithHint("ask for less: a narrower filter, a shorter time")
 	}
 	if err != nil {
 		o.fail(w, r, err)

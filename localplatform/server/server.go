@@ -50,6 +50,7 @@ type Server struct {
 	janitor  *janitor
 	traffic  *traffic
 	counts   *requestCounts
+	going    *going
 
 	listener, socket net.Listener
 	web, local       *http.Server
@@ -76,7 +77,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opt: o, log: o.Logger, ended: make(chan struct{}), counts: newRequestCounts(), traffic: newTraffic()}
+	s := &Server{opt: o, log: o.Logger, ended: make(chan struct{}), counts: newRequestCounts(), traffic: newTraffic(), going: &going{}}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.work, s.endWork = context.WithCancel(context.Background())
 	if err := s.open(); err != nil {
@@ -170,7 +171,7 @@ func (s *Server) changed(ctx context.Context) {
 
 // serveHTTP makes the two HTTP servers: one for the network, one for the socket.
 func (s *Server) serveHTTP() error {
-	a := answers{log: s.log.With("component", "http"), count: s.counts}
+	a := answers{log: s.log.With("component", "http"), count: s.counts, going: s.going}
 	description, err := describe(s.opt.Version)
 	if err != nil {
 		return err
@@ -328,6 +329,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		} else {
 			errs = append(errs, closeListener(s.listener), closeListener(s.socket))
 		}
+		s.going.end()
 		s.endWork()
 		s.tasks.Wait()
 		if s.store != nil {
