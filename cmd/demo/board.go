@@ -24,6 +24,7 @@ type picture struct {
 	Blocked      []int64
 	Incidents    []localplatform.Incident // latest first
 	Total        int                      // incidents in all
+	Examples     []string                 // attacks to paste, when --listen asks for them
 	Trouble      string                   // why something could not be read
 }
 
@@ -59,6 +60,9 @@ func (b *board) look(ctx context.Context) picture {
 	p.Data = b.st.o.Keep
 	p.Stands = b.stands(p.Stands)
 	p.Requests = b.requests()
+	if b.st.o.Listen != "" {
+		p.Examples = examples(b.st.stands[0].process.url)
+	}
 	if b.st.platform != nil {
 		p.Platform = b.st.server.Info().URL
 		if err := b.ask(asAdmin(ctx), &p); err != nil && ctx.Err() == nil {

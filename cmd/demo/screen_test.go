@@ -62,13 +62,16 @@ func TestScreens(t *testing.T) {
 	bare.Stands[0].Env, bare.Stands[0].Mode = "bare", "off"
 	troubled := samplePicture()
 	troubled.Trouble, troubled.Incidents, troubled.Total, troubled.Attacks, troubled.Blocked = "disk full \x1b[2J", nil, 0, nil, nil
+	byHand := samplePicture()
+	byHand.Examples = examples("http://127.0.0.1:8080")
 	ios, _ := iostreams.Test()
 	for name, c := range map[string]struct {
 		p    picture
 		w, h int
 	}{
 		"protected-80x24": {samplePicture(), 80, 24}, "protected-120x40": {samplePicture(), 120, 40},
-		"unprotected-80x24": {bare, 80, 24}, "trouble-80x24": {troubled, 80, 24}, "tiny-30x8": {samplePicture(), 30, 8},
+		"unprotected-80x24": {bare, 80, 24}, "trouble-80x24": {troubled, 80, 24},
+		"by-hand-80x24": {byHand, 80, 24}, "by-hand-120x40": {byHand, 120, 40}, "tiny-30x8": {samplePicture(), 30, 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := draw(c.p, ios.Colour(), c.w, c.h)
