@@ -55,17 +55,3 @@ func TestRepeatedParametersAreJoined(t *testing.T) {
 		t.Error("an injection spread over two parameters is not blocked")
 	}
 }
-
-func TestWalksAllocateNothing(t *testing.T) {
-	rs := Default()
-	body := `{"items":[{"id":1,"name":"Running shoe","note":"It's \"fine\""}]}`
-	inspect := func() {
-		x := rs.Begin()
-		x.Body("application/json", body)
-		x.End()
-	}
-	inspect()
-	if n := testing.AllocsPerRun(100, inspect); n != 0 {
-		t.Errorf("%v allocations, want none", n)
-	}
-}

@@ -120,7 +120,7 @@ func (x *Inspection) judge(s string, where detect.Where) scan.Chars {
 	if rs.shortIn.has(x.input.Source) {
 		x.shorts(s)
 	}
-	if chars&^scan.Plain == 0 && len(x.hits.IDs) == 0 && rs.check == checkFast {
+	if chars&^scan.Plain == 0 && len(x.hits.IDs) == 0 && rs.check == checkFast && (chars&scan.Dash == 0 || !strings.Contains(s, "--")) {
 		return chars
 	}
 	if next < len(s) {

@@ -9,7 +9,8 @@ import (
 var templateWords = []string{"<#--"}
 
 func templateGate(v *View, word bool) bool {
-	return v.has(scan.Brace) || word || v.has(scan.Less) && v.has(scan.Percent) || v.has(scan.At) && v.has(scan.Paren) || v.has(scan.Hash) && v.has(scan.Paren)
+	return v.has(scan.Brace) || word || v.has(scan.Less) && v.has(scan.Percent) || v.has(scan.At) && v.has(scan.Paren) || v.has(scan.Hash) && v.has(scan.Paren) ||
+		v.has(scan.Bracket) && (strings.Contains(v.S, "[[") || strings.Contains(v.S, "[%"))
 }
 
 // templateMarks open an expression, with what closes it.
@@ -52,7 +53,7 @@ func detectTemplate(v *View, out *Findings) {
 			body := s[i+len(m.open):]
 			if end := strings.Index(body[:min(len(body), 600)], m.end); end >= 0 {
 				body = body[:end]
-			} else if m.open == "{" || m.open == "@(" || m.open == "[[" {
+			} else if m.open != "{{" && m.open != "${" && m.open != "#{" && m.open != "<%" {
 				break
 			} else {
 				body = body[:min(len(body), 600)]
