@@ -118,7 +118,7 @@ func (p *plan) bars(ctx context.Context, c *conn, look focus, bars *sqlstore.Bar
 	}
 	from, to := bars.Range()
 	step := bars.Step().Microseconds()
-	text := "SELECT (at - ?) / ?, " + column + ", count(*) FROM events WHERE " + p.condition("at >= ? AND at < ? AND pos > ? AND pos < ?") + " GROUP BY 1, 2"
+	text := "SELECT (at - ?) / ?, " + column + ", count(*) FROM " + look.table() + " WHERE " + p.condition("at >= ? AND at < ? AND pos > ? AND pos < ?") + " GROUP BY 1, 2"
 	args := append([]any{from.UnixMicro(), step, from.UnixMicro(), to.UnixMicro(), look.in.after, look.in.before}, p.args...)
 	return c.query(text, args, func(s *stmt) error {
 		value := s.text(1)
@@ -222,7 +222,7 @@ func (p *plan) facets(ctx context.Context, c *conn, look focus, fields []*querie
 	}
 	for _, i := range which {
 		f := fields[i]
-		text := "SELECT " + f.Column + ", count(*) FROM events WHERE " + p.condition("pos > ? AND pos < ?") + " GROUP BY 1"
+		text := "SELECT " + f.Column + ", count(*) FROM " + look.table() + " WHERE " + p.condition("pos > ? AND pos < ?") + " GROUP BY 1"
 		if p.where == "" && look.in == everywhere {
 			text = "SELECT " + f.Column + ", count(*) FROM events GROUP BY 1"
 		}

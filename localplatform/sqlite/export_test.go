@@ -1,5 +1,7 @@
 package sqlite
 
+import "context"
+
 // WaitSealed returns when every segment but the hot one is sealed.
 func (s *Store) WaitSealed() {
 	for {
@@ -19,3 +21,32 @@ func (s *Store) WaitSealed() {
 
 // Dir is the data directory.
 func (s *Store) Dir() string { return s.dir }
+
+// WithSteps has fn called before each step that changes files.
+func WithSteps(o Options, fn func(point string)) Options {
+	o.step = fn
+	return o
+}
+
+// OnWriter runs statements on the writer's connection.
+func (s *Store) OnWriter(ctx context.Context, statements string) error {
+	var err error
+	if e := s.writer.do(ctx, func() { err = s.writer.conn.exec(statements) }); e != nil {
+		return e
+	}
+	return err
+}
+
+// Rotate begins a new segment.
+func (s *Store) Rotate(ctx context.Context) error {
+	var err error
+	if e := s.writer.do(ctx, func() { err = s.writer.rotate() }); e != nil {
+		return e
+	}
+	return err
+}
+
+// Reconnect makes the writer begin from what the hot segment holds.
+func (s *Store) Reconnect(ctx context.Context) error {
+	return s.writer.do(ctx, func() { s.writer.disconnect() })
+}

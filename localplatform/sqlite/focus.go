@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,15 @@ type focus struct {
 	none      bool
 	positions []int64 // ascending; nil for all of the span
 	in        span
+	inOrder   bool // read the span in order, whatever indexes there are
+}
+
+// table is what to write after FROM.
+func (f *focus) table() string {
+	if f.inOrder {
+		return "events NOT INDEXED"
+	}
+	return "events"
 }
 
 const (
@@ -31,8 +41,11 @@ func (l *eventLog) focus(ctx context.Context, c *conn, s *segment, b bounds, p *
 	if columns, ok := s.recent.Load().columns(); ok {
 		return columns.focus(ctx, b, p, in), nil
 	}
-	if !s.sealed || p.dims.all() && p.at.low <= b.minAt && p.at.high > b.maxAt {
+	if !s.sealed {
 		return all, nil
+	}
+	if p.dims.all() && p.at.low <= b.minAt && p.at.high > b.maxAt {
+		return p.focusAddrs(c, b, all)
 	}
 	sums, err := l.sumsOf(c, s, b)
 	if err != nil {
@@ -43,9 +56,41 @@ func (l *eventLog) focus(ctx context.Context, c *conn, s *segment, b bounds, p *
 		return focus{none: true}, nil
 	}
 	if p.dims.all() {
+		return p.focusAddrs(c, b, all)
+	}
+	if all, err = sums.focus(c, b, p, all); err != nil || all.none || all.positions != nil {
+		return all, err
+	}
+	return p.focusAddrs(c, b, all)
+}
+
+// focusAddrs finds the events of a few address ranges. SQLite would sort all
+// events of a range, however many; here the index is used only when they are few.
+func (p *plan) focusAddrs(c *conn, b bounds, all focus) (focus, error) {
+	if !p.ranges || p.users != nil || p.requests != nil {
 		return all, nil
 	}
-	return sums.focus(c, b, p, all)
+	most := int(b.rows()/indexShare + 64)
+	out := focus{positions: []int64{}}
+	for _, r := range p.addrs {
+		err := c.query("SELECT pos FROM events INDEXED BY events_ip WHERE ip IS NOT NULL AND ip >= ? AND ip <= ? AND pos > ? AND pos < ? LIMIT ?",
+			[]any{r[0].bytes(), r[1].bytes(), all.in.after, all.in.before, most + 1 - len(out.positions)},
+			func(s *stmt) error {
+				out.positions = append(out.positions, s.int(0))
+				return nil
+			})
+		if err != nil {
+			return focus{}, err
+		}
+		if len(out.positions) > most {
+			all.inOrder = true
+			return all, nil
+		}
+	}
+	slices.Sort(out.positions)
+	out.positions = slices.Compact(out.positions) // ranges may overlap
+	out.none = len(out.positions) == 0
+	return out, nil
 }
 
 // focus finds candidates in memory.

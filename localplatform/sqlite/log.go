@@ -347,7 +347,10 @@ func (l *eventLog) replace(old, sealed *segment) bool {
 
 // erase deletes a segment's files. When that fails the next start tries again.
 func (l *eventLog) erase(s *segment) {
-	if err := errors.Join(removeDatabase(s.path), syncDir(l.dir)); err != nil {
+	l.opts.step("erase " + s.path)
+	err := errors.Join(removeDatabase(s.path), syncDir(l.dir))
+	l.opts.step("erased " + s.path)
+	if err != nil {
 		l.logger.Warn("an event file could not be deleted", "file", filepath.Base(s.path), "error", err)
 	}
 }

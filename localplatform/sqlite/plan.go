@@ -23,6 +23,7 @@ type plan struct {
 	users        []uint32
 	requests     []uint32
 	addrs        [][2]address
+	ranges       bool // some of addrs are more than one address
 
 	// summed says that the filter is nothing but dims and the range at, so
 	// that sums answer it.
@@ -76,6 +77,7 @@ func newPlan(f *queries.Filter) *plan {
 	p.users, p.requests = hashes(f.OneOf("user")), hashes(f.OneOf("request"))
 	if ranges, ok := f.Addrs("ip"); ok {
 		p.addrs = addressRanges(ranges)
+		p.ranges = slices.ContainsFunc(p.addrs, func(r [2]address) bool { return r[0] != r[1] })
 	}
 	return p
 }
@@ -172,7 +174,7 @@ func (p *plan) each(ctx context.Context, c *conn, look focus, fn func(e *localpl
 		return err
 	}
 	args := append([]any{look.in.after, look.in.before}, p.args...)
-	return c.query("SELECT "+eventColumns+" FROM events WHERE "+p.condition("pos > ? AND pos < ?"), args, func(s *stmt) error {
+	return c.query("SELECT "+eventColumns+" FROM "+look.table()+" WHERE "+p.condition("pos > ? AND pos < ?"), args, func(s *stmt) error {
 		e := scanEvent(s, false)
 		if p.exact || p.filter.Match(&e) {
 			fn(&e)

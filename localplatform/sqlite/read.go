@@ -105,7 +105,7 @@ func (l *eventLog) collect(ctx context.Context, c *conn, s *segment, b bounds, p
 	if look.positions != nil {
 		return p.fetch(ctx, c, look.positions, limit)
 	}
-	return p.scan(c, look.in, limit)
+	return p.scan(c, look, limit)
 }
 
 // columns are the columns to read.
@@ -117,13 +117,13 @@ func (p *page) columns() string {
 }
 
 // scan reads a span of a segment in order.
-func (p *page) scan(c *conn, in span, limit int) (out []localplatform.Event, err error) {
+func (p *page) scan(c *conn, look focus, limit int) (out []localplatform.Event, err error) {
 	order := " ORDER BY pos DESC"
 	if p.ascending {
 		order = " ORDER BY pos"
 	}
-	args := append([]any{in.after, in.before}, p.plan.args...)
-	text := "SELECT " + p.columns() + " FROM events WHERE " + p.plan.condition("pos > ? AND pos < ?") + order
+	args := append([]any{look.in.after, look.in.before}, p.plan.args...)
+	text := "SELECT " + p.columns() + " FROM " + look.table() + " WHERE " + p.plan.condition("pos > ? AND pos < ?") + order
 	if p.plan.exact {
 		text += " LIMIT ?"
 		args = append(args, limit)
@@ -214,7 +214,7 @@ func (l *eventLog) countIn(ctx context.Context, v view, p *plan) (n int64, err e
 func (p *plan) count(ctx context.Context, c *conn, look focus) (n int64, err error) {
 	if p.exact && look.positions == nil {
 		args := append([]any{look.in.after, look.in.before}, p.args...)
-		return c.int("SELECT count(*) FROM events WHERE "+p.condition("pos > ? AND pos < ?"), args...)
+		return c.int("SELECT count(*) FROM "+look.table()+" WHERE "+p.condition("pos > ? AND pos < ?"), args...)
 	}
 	err = p.each(ctx, c, look, func(*localplatform.Event) { n++ })
 	return n, err

@@ -3,8 +3,11 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"sync"
+
+	lib "modernc.org/sqlite/lib"
 )
 
 // maxIdleReaders bounds the connections kept open for reading. One takes some
@@ -103,19 +106,42 @@ func (p *readerPool) ended(c *conn) {
 	delete(p.used, c)
 }
 
+// openReader opens a segment for reading. A hot segment in a directory where
+// SQLite cannot keep its lock file is read without locks when it has no log:
+// then nobody is writing it.
 func openReader(s *segment) (*conn, error) {
-	mode := openReadOnly
 	if s.sealed {
-		mode = openImmutable
+		return openForReading(s.path, openImmutable)
 	}
-	c, err := openConn(s.path, mode)
+	c, err := openForReading(s.path, openReadOnly)
+	if err != nil && noLocks(err) && !hasLog(s.path) {
+		return openForReading(s.path, openImmutable)
+	}
+	return c, err
+}
+
+func openForReading(path string, mode openMode) (*conn, error) {
+	c, err := openConn(path, mode)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.exec("PRAGMA cache_size=-1024; PRAGMA query_only=1"); err != nil {
+	// Counting makes SQLite look at the file now.
+	if err := c.exec("PRAGMA cache_size=-1024; PRAGMA query_only=1; SELECT count(*) FROM sqlite_schema"); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return c, nil
+}
+
+// noLocks reports whether err is what opening a database with a write-ahead
+// log gives in a directory that cannot be written.
+func noLocks(err error) bool {
+	c := code(err)
+	return c == lib.SQLITE_CANTOPEN || c == lib.SQLITE_READONLY
+}
+
+func hasLog(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0 || err != nil && !errors.Is(err, os.ErrNotExist)
 }
 
 // leave gives a connection (nil: none) back, and lets go of a retired segment

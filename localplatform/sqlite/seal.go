@@ -82,7 +82,7 @@ func (l *eventLog) unsealed() *segment {
 func (l *eventLog) seal(ctx context.Context, s *segment) error {
 	path := sealedPath(l.dir, s.number)
 	var b bounds
-	err := build(path, func(c *conn) (err error) {
+	err := l.build(path, func(c *conn) (err error) {
 		defer c.interruptible(ctx)()
 		b, err = copySegment(c, s.path)
 		return err
@@ -93,6 +93,7 @@ func (l *eventLog) seal(ctx context.Context, s *segment) error {
 	if err != nil {
 		return err
 	}
+	l.opts.step("replace " + s.path)
 	if !l.replace(s, &segment{number: s.number, path: path, sealed: true, bounds: b}) {
 		return removeDatabase(path) // it was removed meanwhile
 	}

@@ -199,10 +199,15 @@ func readBounds(c *conn) (b bounds, err error) {
 	if err == nil && !found {
 		err = damage("it does not say what it holds")
 	}
-	if code(err) == lib.SQLITE_ERROR { // a database, but not with our tables
-		err = damage("%v", err)
+	return b, foreign(err)
+}
+
+// foreign makes damage of the error that a database gives which does not have our tables.
+func foreign(err error) error {
+	if code(err) == lib.SQLITE_ERROR {
+		return damage("%v", err)
 	}
-	return b, err
+	return err
 }
 
 // damage is an error like those of SQLite for a file that is no database.
@@ -212,13 +217,13 @@ func damage(format string, args ...any) error {
 
 // createHot writes an empty segment under a temporary name, makes it durable
 // and gives it its real name, so that the file is whole or absent.
-func createHot(dir string, number int, first int64, now time.Time, batches map[source]batchMark) error {
-	path := hotPath(dir, number)
-	err := build(path, func(c *conn) error {
+func (l *eventLog) createHot(number int, first int64, batches map[source]batchMark) error {
+	path := hotPath(l.dir, number)
+	err := l.build(path, func(c *conn) error {
 		if err := c.exec("PRAGMA synchronous=OFF; BEGIN;" + eventsTable + ";" + seriesTables + hotTables); err != nil {
 			return err
 		}
-		err := c.run(`INSERT INTO segment VALUES (1, ?, ?, ?, 0, 0, 0, 0, ?, 0, 0)`, segmentFormat, first, first-1, now.UnixMicro())
+		err := c.run(`INSERT INTO segment VALUES (1, ?, ?, ?, 0, 0, 0, 0, ?, 0, 0)`, segmentFormat, first, first-1, l.now().UnixMicro())
 		if err != nil {
 			return err
 		}
@@ -236,8 +241,9 @@ func createHot(dir string, number int, first int64, now time.Time, batches map[s
 }
 
 // build lets fill write a new database, makes that durable and moves it to path.
-func build(path string, fill func(*conn) error) error {
+func (l *eventLog) build(path string, fill func(*conn) error) error {
 	tmp := path + unfinished
+	l.opts.step("create " + tmp)
 	if err := removeDatabase(tmp); err != nil {
 		return err
 	}
@@ -252,15 +258,18 @@ func build(path string, fill func(*conn) error) error {
 		err = closeErr
 	}
 	if err == nil {
+		l.opts.step("sync " + tmp)
 		err = syncFile(tmp)
 	}
 	if err == nil {
+		l.opts.step("rename " + tmp)
 		err = os.Rename(tmp, path)
 	}
 	if err != nil {
 		_ = removeDatabase(tmp) // the next attempt tries again
 		return err
 	}
+	l.opts.step("sync directory after " + tmp)
 	return syncDir(filepath.Dir(path))
 }
 

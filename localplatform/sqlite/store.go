@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/sqreen/sqreen/localplatform"
@@ -47,6 +48,8 @@ type Options struct {
 	// QueueBytes bounds the memory of batches that wait to be written, about;
 	// zero means 64 MB. Callers of Append wait while it is full.
 	QueueBytes int64
+
+	step func(point string) // tests: called before each step that changes files
 }
 
 func (o Options) withDefaults() Options {
@@ -65,6 +68,9 @@ func (o Options) withDefaults() Options {
 	if o.QueueBytes <= 0 {
 		o.QueueBytes = 64 << 20
 	}
+	if o.step == nil {
+		o.step = func(string) {}
+	}
 	return o
 }
 
@@ -75,6 +81,9 @@ type Store struct {
 
 	dir    string
 	unlock func()
+
+	closing  sync.Once
+	closeErr error
 }
 
 var _ localplatform.Store = (*Store)(nil)
@@ -146,7 +155,7 @@ func (s *Store) openControl(opts Options) error {
 	}
 	ctx := context.Background()
 	if !opts.ReadOnly {
-		if s.Writer, err = sql.Open("sqlite", controlDSN(path, "rw")); err != nil {
+		if s.Writer, err = sql.Open("sqlite", controlDSN(path, "mode=rwc&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")); err != nil {
 			return err
 		}
 		s.Writer.SetMaxOpenConns(1)
@@ -154,33 +163,46 @@ func (s *Store) openControl(opts Options) error {
 			return fmt.Errorf("open %s: %w", controlFile, err)
 		}
 	}
-	if s.Reader, err = sql.Open("sqlite", controlDSN(path, "ro")); err != nil {
+	err = s.openControlReader(path, "mode=ro", files)
+	if err != nil && opts.ReadOnly && noLocks(err) && !hasLog(path) {
+		err = s.openControlReader(path, "mode=ro&immutable=1", files) // as openReader does
+	}
+	if err != nil {
+		return fmt.Errorf("open %s: %w", controlFile, translate(err))
+	}
+	return nil
+}
+
+func (s *Store) openControlReader(path, mode string, files fs.FS) error {
+	db, err := sql.Open("sqlite", controlDSN(path, mode))
+	if err != nil {
 		return err
 	}
-	s.Reader.SetMaxOpenConns(8)
-	s.Reader.SetMaxIdleConns(4)
-	if err := sqlstore.CheckVersion(ctx, s.Reader, files, s.Dialect); err != nil {
-		return fmt.Errorf("open %s: %w", controlFile, err)
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(4)
+	if err := sqlstore.CheckVersion(context.Background(), db, files, s.Dialect); err != nil {
+		return errors.Join(err, db.Close())
 	}
+	s.Reader = db
 	return nil
 }
 
 // controlDSN names control.db for the driver. The busy timeout comes first:
 // setting the journal mode may already have to wait.
-func controlDSN(path, mode string) string {
+func controlDSN(path, params string) string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), OmitHost: true}
-	q := "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
-	if mode == "ro" {
-		u.RawQuery = q + "&mode=ro"
-	} else {
-		u.RawQuery = q + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate&mode=rwc"
-	}
+	u.RawQuery = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&" + params
 	return u.String()
 }
 
-// Close stores what waits to be stored, closes the files and releases the
-// directory. Append must not be called any more.
+// Close stores what waits to be stored, interrupts queries, closes the files and
+// releases the directory. Closing again does nothing.
 func (s *Store) Close() error {
+	s.closing.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+func (s *Store) close() error {
 	var errs []error
 	if s.eventLog != nil {
 		errs = append(errs, s.eventLog.close())
@@ -191,6 +213,5 @@ func (s *Store) Close() error {
 		}
 	}
 	s.unlock()
-	s.unlock = func() {}
 	return errors.Join(errs...)
 }

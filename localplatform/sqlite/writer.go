@@ -46,6 +46,7 @@ type writer struct {
 	names   []seriesKey // series n is at n-1
 	counted map[counterKey]int64
 	commits int      // of this process
+	failing bool     // the last transaction failed
 	stored  bool     // something was stored in the hot segment, if only counters
 	undo    []func() // what to take back when the transaction fails
 }
@@ -180,13 +181,17 @@ func (w *writer) try(group []*pending) ([]localplatform.AppendResult, error) {
 	before := w.bounds
 	var results []localplatform.AppendResult
 	var fresh []*pending
+	w.log.opts.step("begin")
 	err := w.conn.inTx(func() (err error) {
 		results, fresh, err = w.insert(group)
+		w.log.opts.step("commit")
 		return err
 	})
+	w.log.opts.step("answer")
 	if err == nil {
 		w.undo = w.undo[:0]
 		w.stored = true
+		w.recovered()
 		w.hot.recent.Load().append(fresh, w.names)
 		w.log.advance(w.hot, w.bounds)
 		return results, nil
@@ -196,10 +201,19 @@ func (w *writer) try(group []*pending) ([]localplatform.AppendResult, error) {
 		undo()
 	}
 	w.undo = w.undo[:0]
+	w.failing = true
 	if c := code(err); c != lib.SQLITE_FULL && c != lib.SQLITE_CONSTRAINT && c != lib.SQLITE_TOOBIG {
 		w.disconnect() // begin from what the file really holds
 	}
 	return nil, err
+}
+
+// recovered tells the sealer when there is room on the disk again.
+func (w *writer) recovered() {
+	if w.failing && w.log.sealer != nil {
+		w.log.sealer.nudge()
+	}
+	w.failing = false
 }
 
 func (w *writer) disconnect() {
@@ -293,7 +307,7 @@ func (w *writer) recallBatches(views []view) error {
 func (w *writer) begin(number int, first int64) error {
 	l := w.log
 	w.forget()
-	err := createHot(l.dir, number, first, l.now(), w.batches)
+	err := l.createHot(number, first, w.batches)
 	if err != nil && vanished(&segment{path: hotPath(l.dir, number)}) {
 		return err
 	}
@@ -333,17 +347,11 @@ func (w *writer) adopt(c *conn) (err error) {
 	if err != nil {
 		return err
 	}
-	batches, err := readBatches(c)
-	if err != nil {
-		return err
-	}
-	series, err := readSeries(c)
-	if err != nil {
-		return err
-	}
-	counted, err := readCounterSeries(c)
-	if err != nil {
-		return err
+	batches, err1 := readBatches(c)
+	series, err2 := readSeries(c)
+	counted, err3 := readCounterSeries(c)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return foreign(err)
 	}
 	w.bounds, w.batches, w.names = b, batches, series
 	w.series, w.counted = map[seriesKey]int64{}, map[counterKey]int64{}
