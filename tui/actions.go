@@ -125,7 +125,10 @@ func (m *model) wireIncidents() {
 		m.prompt = prompt{kind: kind, label: label, edit: newEditor(before), now: m.now, chosen: -1}
 	}
 	p.events = func(query, name string) tea.Cmd {
-		m.at, m.opened[0] = 0, true
-		return m.events.setFilter(query, name)
+		m.turn(0)
+		m.opened[0] = true
+		cmd := m.events.setFilter(query, name)
+		m.events.trail[len(m.events.trail)-1].back = func() tea.Cmd { return m.showCmd(1) }
+		return cmd
 	}
 }

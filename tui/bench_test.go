@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -50,8 +51,10 @@ func endless() *fake {
 	}
 }
 
-// answerAll runs commands and gives their answers to the model, except those of
-// the tail and of timers, which wait.
+// never is a clock whose time does not come.
+func never(context.Context, time.Duration) bool { return false }
+
+// answerAll runs commands one after the other and gives their answers to the model.
 func answerAll(m *model, cmd tea.Cmd) {
 	if cmd == nil {
 		return
@@ -72,6 +75,7 @@ func benchModel(b *testing.B, w, h int) *model {
 	b.Helper()
 	src := newSource(b.Context(), endless())
 	b.Cleanup(src.close)
+	src.later = never
 	m, err := newModel(src, Options{Now: noon, Width: w, Height: h})
 	if err != nil {
 		b.Fatal(err)

@@ -79,6 +79,7 @@ func (m *model) goCmd(i int, query string) tea.Cmd {
 	if query == "" {
 		return m.showCmd(i)
 	}
-	m.at, m.opened[i] = i, true
+	m.turn(i)
+	m.opened[i] = true
 	return m.page().setFilter(query, "")
 }

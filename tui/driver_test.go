@@ -33,7 +33,7 @@ type shelf struct {
 }
 
 func newShelf(events []localplatform.Event) *shelf {
-	return &shelf{events: events, grown: make(chan struct{})}
+	return &shelf{events: events}
 }
 
 // put adds events as agents do.
@@ -41,8 +41,10 @@ func (s *shelf) put(events ...localplatform.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = append(s.events, events...)
-	close(s.grown)
-	s.grown = make(chan struct{})
+	if s.grown != nil {
+		close(s.grown)
+		s.grown = nil
+	}
 }
 
 func (s *shelf) page(ctx context.Context, q localplatform.EventQuery) (localplatform.EventPage, error) {
@@ -51,6 +53,9 @@ func (s *shelf) page(ctx context.Context, q localplatform.EventQuery) (localplat
 	for {
 		s.mu.Lock()
 		page, err := s.now(q)
+		if s.grown == nil { // made here, for the bubble of the one who waits
+			s.grown = make(chan struct{})
+		}
 		grown := s.grown
 		s.mu.Unlock()
 		if err != nil || len(page.Events) > 0 || q.Wait == 0 {

@@ -46,6 +46,7 @@ type step struct {
 	query string
 	pos   int64
 	name  string
+	back  func() tea.Cmd // leads to the page it was opened from, nil for this one
 }
 
 // eventsPage is the explorer of events.
@@ -67,8 +68,8 @@ type eventsPage struct {
 	hist   histogram
 	facets facets
 	width  int
-	tableY int // line of the screen where rows begin, for the mouse
-	buf    []byte
+	height int
+	buf    []byte // reused from row to row
 }
 
 func newEventsPage(f *frame, query string) *eventsPage {
@@ -172,13 +173,16 @@ func (p *eventsPage) open() tea.Cmd {
 	return p.reloadCmd()
 }
 
+// shown has nothing to do: the tail goes on behind other pages.
+func (p *eventsPage) shown() tea.Cmd { return nil }
+
 // setFilter shows what another query selects. The way back leads to the filter before.
 func (p *eventsPage) setFilter(query, name string) tea.Cmd {
 	var pos int64
 	if e, ok := p.list.selected(); ok {
 		pos = e.Pos
 	}
-	p.trail = append(p.trail, step{p.query, pos, p.name})
+	p.trail = append(p.trail, step{query: p.query, pos: pos, name: p.name})
 	p.query, p.name = query, name
 	p.detail.close(p.src)
 	p.list.reset(nil, false, false, false)
@@ -203,6 +207,9 @@ func (p *eventsPage) backCmd() tea.Cmd {
 		p.list.reset(nil, false, false, false)
 		p.tail.restart()
 		cmd := p.open()
+		if s.back != nil {
+			cmd = tea.Batch(cmd, s.back())
+		}
 		if s.pos == 0 || p.tail.follow {
 			return cmd
 		}

@@ -14,7 +14,7 @@ import (
 
 // resize tells the page how much room it has: the screen without the frame.
 func (p *eventsPage) resize(w, h int) {
-	p.width = w
+	p.width, p.height = w, h
 	p.list.resize(p.layout(w, h).rows)
 }
 
@@ -47,8 +47,8 @@ func (p *eventsPage) layout(w, h int) eventsLayout {
 	return l
 }
 
-// view draws the page on w by h cells, from line y of the screen on.
-func (p *eventsPage) view(w, h, y int) []string {
+// view draws the page on w by h cells.
+func (p *eventsPage) view(w, h int) []string {
 	c, l := newCanvas(w, h), p.layout(w, h)
 	c.raw(p.filterLine(w))
 	if l.hist > 0 {
@@ -58,7 +58,6 @@ func (p *eventsPage) view(w, h, y int) []string {
 	}
 	if !p.detail.zoom || !p.detail.open {
 		table := newCanvas(l.table, l.rows+1)
-		p.tableY = y + len(c.lines) + 1
 		p.table(table)
 		table.fill(table.h)
 		if l.side > 0 {
@@ -386,10 +385,10 @@ func (p *eventsPage) trouble() error {
 
 func (p *eventsPage) filter() (string, *queries.Schema) { return p.query, p.schema }
 
-// click selects a row, and opens the one that was selected already.
+// click at a cell of the page selects a row, and opens the one that was selected already.
 func (p *eventsPage) click(x, y int) tea.Cmd {
-	l := p.layout(p.width, 0)
-	row := y - p.tableY
+	l := p.layout(p.width, p.height)
+	row := y - l.hist - 2 // filter line and column names
 	if l.side > 0 && x >= l.table || row < 0 || row >= p.list.height || p.list.top+row >= len(p.list.rows) {
 		return nil
 	}

@@ -31,26 +31,27 @@ const (
 // incidentsPage is the list of incidents and what is known of one.
 type incidentsPage struct {
 	*frame
-	schema *queries.Schema
-	query  string
-	trail  []string
-	sort   int // of incidentSorts
-	state  int // of incidentFilters
-	rows   []localplatform.Incident
-	total  int
-	cursor int
-	top    int
-	height int
-	width  int
-	tableY int
-	loaded bool
-	err    error
-	tries  int
-	detail incidentDetail
-	ask    func(dialog)                                // opens a dialog above the page
-	typing func(kind promptKind, label, before string) // opens a prompt
-	events func(query, name string) tea.Cmd            // turns to the events page
-	done   func(action) tea.Cmd                        // carries an action out
+	schema  *queries.Schema
+	query   string
+	trail   []string
+	sort    int // of incidentSorts
+	state   int // of incidentFilters
+	rows    []localplatform.Incident
+	total   int
+	cursor  int
+	top     int
+	height  int
+	width   int
+	loaded  bool
+	visible bool
+	old     bool // it would have been asked again, had it been visible
+	err     error
+	tries   int
+	detail  incidentDetail
+	ask     func(dialog)                                // opens a dialog above the page
+	typing  func(kind promptKind, label, before string) // opens a prompt
+	events  func(query, name string) tea.Cmd            // turns to the events page
+	done    func(action) tea.Cmd                        // carries an action out
 }
 
 func newIncidentsPage(f *frame, query string) *incidentsPage {
@@ -109,6 +110,14 @@ func (p *incidentsPage) reloadCmd() tea.Cmd {
 
 func (p *incidentsPage) open() tea.Cmd { return p.reloadCmd() }
 
+func (p *incidentsPage) shown() tea.Cmd {
+	if !p.old {
+		return nil
+	}
+	p.old = false
+	return p.reloadCmd()
+}
+
 // again begins a list in another order or with another filter.
 func (p *incidentsPage) again() tea.Cmd {
 	p.rows, p.cursor, p.top, p.total, p.loaded, p.err = nil, 0, 0, 0, false, nil
@@ -128,6 +137,9 @@ func (p *incidentsPage) update(msg tea.Msg) tea.Cmd {
 	case incidentLoadedMsg:
 		p.detail.loaded(msg)
 	case incidentsDueMsg:
+		if p.old = !p.visible; p.old {
+			return nil
+		}
 		return p.reloadCmd()
 	}
 	return nil
@@ -329,7 +341,7 @@ func (p *incidentsPage) changed(in *localplatform.Incident) tea.Cmd {
 }
 
 func (p *incidentsPage) click(_, y int) tea.Cmd {
-	row := y - p.tableY
+	row := y - 2 // filter line and column names
 	if p.detail.open || row < 0 || row >= p.height || p.top+row >= len(p.rows) {
 		return nil
 	}

@@ -12,7 +12,7 @@ func (p *incidentsPage) resize(w, h int) {
 }
 
 // view draws the list, or the incident that is open.
-func (p *incidentsPage) view(w, h, y int) []string {
+func (p *incidentsPage) view(w, h int) []string {
 	c := newCanvas(w, h)
 	if p.detail.open {
 		p.detail.view(c, p.st, p)
@@ -26,7 +26,6 @@ func (p *incidentsPage) view(w, h, y int) []string {
 	c.raw(sides(left, p.st.dim.on(right), w))
 	cols := incidentColumnsFor(w)
 	c.raw(p.st.dim.on(string(cols.head(nil))))
-	p.tableY = y + len(c.lines)
 	if len(p.rows) == 0 {
 		p.empty(c)
 	}

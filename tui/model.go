@@ -13,12 +13,13 @@ import (
 // page is one page of the explorer. All of it runs inside Update and View.
 type page interface {
 	open() tea.Cmd              // ask for everything that is shown
+	shown() tea.Cmd             // it is on screen again: ask for what is old
 	resize(w, h int)            // room without the frame
 	update(msg tea.Msg) tea.Cmd // takes answers of its own slots, passes over others
 	key(c command) tea.Cmd
-	click(x, y int) tea.Cmd
+	click(x, y int) tea.Cmd // counted from the page's corner
 	wheel(rows int) tea.Cmd
-	view(w, h, y int) []string
+	view(w, h int) []string
 	crumbs() []string
 	counted() string
 	commandLine() string
@@ -83,12 +84,18 @@ func (m *model) say(t toast) { m.toast, m.fresh = t, true }
 
 // showCmd turns to a page.
 func (m *model) showCmd(i int) tea.Cmd {
-	m.at = i
+	m.turn(i)
 	if m.opened[i] {
-		return nil
+		return m.page().shown()
 	}
 	m.opened[i] = true
 	return m.page().open()
+}
+
+// turn makes a page the one on screen.
+func (m *model) turn(i int) {
+	m.at = i
+	m.cases.visible = m.pages[i] == page(m.cases)
 }
 
 // toastDueMsg takes a toast away.
@@ -300,7 +307,7 @@ func (m *model) clicked(e tea.Mouse) tea.Cmd {
 		}
 		return nil
 	}
-	cmd := m.page().click(e.X, e.Y)
+	cmd := m.page().click(e.X, e.Y-m.above())
 	m.resize(m.w, m.h)
 	return cmd
 }
@@ -317,7 +324,7 @@ func (m *model) draw() string {
 		return ""
 	}
 	lines := append(make([]string, 0, m.h), m.header())
-	body := m.page().view(m.w, m.bodyHeight(), m.above())
+	body := m.page().view(m.w, m.bodyHeight())
 	m.overBody(body)
 	lines = append(lines, body...)
 	if m.below() > 0 {

@@ -33,6 +33,7 @@ type source struct {
 	platform localplatform.Platform
 	last     int64
 	open     map[slot]pending
+	later    func(ctx context.Context, d time.Duration) bool // waits; false when ctx ended before
 
 	mu      sync.Mutex
 	closed  bool
@@ -45,7 +46,7 @@ type pending struct {
 }
 
 func newSource(ctx context.Context, p localplatform.Platform) *source {
-	s := &source{platform: p, open: map[slot]pending{}}
+	s := &source{platform: p, open: map[slot]pending{}, later: pause}
 	s.ctx, s.stop = context.WithCancel(ctx)
 	return s
 }
@@ -101,7 +102,7 @@ func (s *source) cmd(fn func() tea.Msg) tea.Cmd {
 func (s *source) afterCmd(sl slot, d time.Duration, msg func(ticket) tea.Msg) tea.Cmd {
 	ctx, t := s.begin(sl)
 	return s.cmd(func() tea.Msg {
-		if !pause(ctx, d) {
+		if !s.later(ctx, d) {
 			return nil
 		}
 		return msg(t)

@@ -118,8 +118,9 @@ func (p *eventsPage) tailCmd() tea.Cmd {
 	if after == 0 {
 		after = -1
 	}
+	later := p.src.later
 	return ask(p.src, slotTail, func(ctx context.Context, pf localplatform.Platform) (tailArrivedMsg, error) {
-		if !pause(ctx, hold) {
+		if !later(ctx, hold) {
 			return tailArrivedMsg{}, ctx.Err()
 		}
 		return takeTail(ctx, pf, query, after)
