@@ -25,8 +25,12 @@ var sextets = func() (t [256]int8) {
 // letters. Both alphabets are understood, padding and line breaks are optional,
 // and a space is the plus that a form made of it.
 func Text(dst []byte, s string) ([]byte, bool) {
-	s = strings.Trim(s, " \t\r\n")
-	s = strings.TrimRight(s, "=")
+	for s != "" && s[0] <= ' ' {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] <= ' ' || s[len(s)-1] == '=') {
+		s = s[:len(s)-1]
+	}
 	if len(s) < MinBase64-2 || len(s)%4 == 1 {
 		return dst, false
 	}

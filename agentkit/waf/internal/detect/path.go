@@ -43,6 +43,13 @@ func (r *pathReader) traversal() {
 	s := r.s
 	steps, run, first, last := 0, 0, -1, 0
 	for i := 0; i+1 < len(s); {
+		if s[i] != '.' {
+			dot := strings.IndexByte(s[i:], '.')
+			if dot < 0 {
+				break
+			}
+			i += dot
+		}
 		n := upward(s[i:])
 		if n == 0 || i > 0 && s[i-1] == '.' {
 			i++
