@@ -33,7 +33,8 @@ func remarks() []string {
 		"Small scratch on the shade, but I'd buy it again -- good value.",
 		"Select this one if you like brass; where else would you find it?",
 		"I <3 it. Width > 30 cm, so measure first!",
-		"\"UNION SELECT\" is a great name for a product line, tell your marketing.",
+		"UNION SELECT is a great name for a product line, tell your marketing.",
+		"The manual says \"DROP TABLE lamps\" on page 3. Our DBA laughed.",
 		"Light & shadow like in O'Neill's pub. 10/10.",
 		"Works with the on/off script of our smart home (curl and all).",
 	}
