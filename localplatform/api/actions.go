@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sqreen/sqreen/agentkit/wire"
@@ -141,32 +143,72 @@ func settleScope(tx localplatform.ControlTx, a *localplatform.Action) error {
 // extend takes over the id of an action in force that says the same, and the
 // later end.
 func (p *Platform) extend(tx localplatform.ControlTx, a *localplatform.Action, now time.Time) (what string, err error) {
-	text := fmt.Sprintf("state:active kind:%s target:%s", a.Kind, queries.Quote(a.Target))
-	f, err := p.compile(text, localplatform.ActionSchema())
+	id, err := p.targets.find(tx, a)
+	if err != nil || id == "" {
+		return "action.create", err
+	}
+	old, err := tx.Action(id)
+	if err != nil || !old.InForce(now) {
+		return "action.create", err
+	}
+	a.ID, a.Created, a.Hits = old.ID, old.Created, old.Hits
+	if old.Expires.IsZero() || !a.Expires.IsZero() && old.Expires.After(a.Expires) {
+		a.Expires = old.Expires
+	}
+	if a.Incident == 0 {
+		a.Incident = old.Incident
+	}
+	a.Reason = cmp.Or(a.Reason, old.Reason)
+	return "action.extend", nil
+}
+
+// targets finds the action that is about the same target, without reading all
+// of them each time: blocklists have many.
+type targets struct {
+	mu      sync.Mutex
+	version uint64 // of the configuration up to which actions are known
+	ids     map[target]string
+}
+
+// target is what makes two actions say the same.
+type target struct{ kind, target, url, app, env string }
+
+func targetOf(a *localplatform.Action) target {
+	return target{a.Kind, a.Target, a.URL, a.App, a.Env}
+}
+
+// find returns the id of the latest action on a's target, "" for none. It must
+// be called in an Update, after BumpConfig: what it learns is what was committed
+// before.
+func (t *targets) find(tx localplatform.ControlTx, a *localplatform.Action) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, err := tx.ConfigVersion()
 	if err != nil {
 		return "", err
 	}
-	same, err := tx.Actions(f, now)
+	changed, err := tx.ActionsChanged(t.version)
 	if err != nil {
 		return "", err
 	}
-	for _, old := range same {
-		if old.Kind != a.Kind || old.Target != a.Target || old.URL != a.URL || old.App != a.App || old.Env != a.Env {
-			continue
-		}
-		a.ID, a.Created, a.Hits = old.ID, old.Created, old.Hits
-		if old.Expires.IsZero() || !a.Expires.IsZero() && old.Expires.After(a.Expires) {
-			a.Expires = old.Expires
-		}
-		if a.Incident == 0 {
-			a.Incident = old.Incident
-		}
-		if a.Reason == "" {
-			a.Reason = old.Reason
-		}
-		return "action.extend", nil
+	for i := range changed {
+		t.learn(&changed[i])
 	}
-	return "action.create", nil
+	t.version = now - 1 // now is this change's own version
+	return t.ids[targetOf(a)], nil
+}
+
+func (t *targets) learn(a *localplatform.Action) {
+	if t.ids == nil {
+		t.ids = map[target]string{}
+	}
+	key := targetOf(a)
+	switch {
+	case a.Revoked.IsZero():
+		t.ids[key] = a.ID
+	case t.ids[key] == a.ID:
+		delete(t.ids, key)
+	}
 }
 
 // RevokeAction ends an action.

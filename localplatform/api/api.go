@@ -32,8 +32,9 @@ type Options struct {
 // Platform implements localplatform.Platform. It is safe for concurrent use.
 // Close leaves the store open: whoever opened it closes it.
 type Platform struct {
-	store localplatform.Store
-	opt   Options
+	store   localplatform.Store
+	opt     Options
+	targets targets
 }
 
 var _ localplatform.Platform = (*Platform)(nil)

@@ -436,9 +436,14 @@ func (s *script) actions() {
 	if r := of(s.p.RevokeAction(s.ctx, u.ID)).good(s, "revoke"); r.State(noon) != "revoked" {
 		s.t.Errorf("revoked %+v", r)
 	}
+	back := of(s.p.AddAction(s.ctx, localplatform.Action{Kind: wire.ActionRedirectUser, Target: "42", URL: "/sorry", App: "shop", Env: "prod"})).good(s, "redirect again")
+	if back.ID == u.ID {
+		s.t.Errorf("a revoked action was extended: %+v", back)
+	}
+	of(s.p.RevokeAction(s.ctx, back.ID)).good(s, "revoke that, too")
 	s.bad("revoke again", localplatform.CodeConflict, drop(s.p.RevokeAction(s.ctx, u.ID)))
 	s.bad("revoke nothing", localplatform.CodeNotFound, drop(s.p.RevokeAction(s.ctx, "a-999")))
-	if list := of(s.p.Actions(s.ctx, "state:(active,revoked,expired)")).good(s, "all actions"); len(list) != 2 {
+	if list := of(s.p.Actions(s.ctx, "state:(active,revoked,expired)")).good(s, "all actions"); len(list) != 3 {
 		s.t.Errorf("%d actions", len(list))
 	}
 	if i := of(s.p.Incident(s.ctx, 1)).good(s, "incident with action"); !strings.Contains(fmt.Sprint(i.Timeline), "block address 203.0.113.7") {
