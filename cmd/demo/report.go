@@ -103,7 +103,7 @@ func (b *board) tables(ctx context.Context) error {
 }
 
 // reportWidth is the width of tables that go into a file.
-const reportWidth = 110
+const reportWidth = 140
 
 // forPeople returns streams on which commands write tables.
 func forPeople(streams *iostreams.IOStreams) *iostreams.IOStreams {

@@ -158,7 +158,7 @@ func (c *Crowd) attacks() map[Role]attack {
 }
 
 // restSlots is how many of its requests an attacker lets pass between rounds.
-const restSlots = 10
+const restSlots = 60
 
 // campaign repeats an attack, each round from another address.
 func (c *Crowd) campaign(ctx context.Context, role Role, attack attack) {

@@ -29,7 +29,7 @@ func (v *visitor) leakedList() []credential {
 	return list
 }
 
-// stuff tries a bought list from a handful of addresses. It works when a
+// stuff tries a bought list from two addresses. It works when a
 // session opens.
 func stuff(ctx context.Context, v *visitor, round int) {
 	first := v.ip.As16()[15]
@@ -37,7 +37,7 @@ func stuff(ctx context.Context, v *visitor, round int) {
 		if ctx.Err() != nil {
 			return
 		}
-		from := v.from(hostOf(AttackersV4, first+byte(40+(i+round)%4)))
+		from := v.from(hostOf(AttackersV4, first+byte(40+(i+round)%2)))
 		a := from.post(ctx, "/login", "email", c.email, "password", c.password)
 		in := a.Status == http.StatusSeeOther && a.Place == "/account"
 		v.tried("leaked passwords", in)
