@@ -367,6 +367,8 @@ func (h *htmlReader) breakoutLevel(start, after int) Level {
 	before := byte(' ')
 	if start > 0 {
 		before = s[start-1]
+	} else if !strings.ContainsAny(s[after:min(len(s), after+80)], "(`") {
+		return None // "online=0&page=2" is a query
 	}
 	open := isSpace(before) || before == '/' || before == '"' || before == '\'' || before == '`' || before == '=' || before == '+'
 	switch {

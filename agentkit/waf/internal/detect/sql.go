@@ -10,7 +10,7 @@ import (
 var sqlWords = []string{
 	"select", "union", "sleep", "benchmark", "waitfor", "information_schema", "drop", "delete", "insert", "update", "exec", "declare",
 	"having", "order", "group", "procedure", "outfile", "dumpfile", "load_file", "xp_c", "xp_d", "xp_r", "sp_o", "sp_e", "@@ve", "extractvalue", "updatexml", "shutdown",
-	"truncate", "create", "alter", "sysobjects", "sys.", "pg_s", "pg_r", "pg_l", "pg_c", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant", "revoke", "copy", "attach", "while", "begin", "rollback", "commit", "print", "merge", "replace", "call", "dbcc", "pragma", "show", "handler", "bulk", "rename", "limit", "offset", "fetch", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "desc", "exists", "any(", "null(",
+	"truncate", "create", "alter", "sysobjects", "sys.", "pg_s", "pg_r", "pg_l", "pg_c", "sqlite_", "dbms_", "utl_", "randomblob", "case", "concat", "char(", "version(", "database(", "table_name", "get_lock", "wait_for", "reconfigure", "backup", "restore", "grant", "revoke", "copy", "attach", "while", "begin", "rollback", "commit", "print", "merge", "replace", "call", "dbcc", "pragma", "show", "handler", "bulk", "rename", "like", "between", "regexp", "glob", "similar", "sounds", "match", "against", "limit", "offset", "fetch", "receive_message", "httpuritype", "dblink", "load_ext", "openrowset", "xmltype", "query_to_xml", "gtid_sub", "is_free_lock", "sleepeach", "lo_import", "sys_e", "intersect", "except", "minus", "gtid", "st_lat", "st_lon", "name_const", "readfile", "writefile", "fts3", "into ", "set ", "if (", "if(se", "desc", "exists", "any(", "null(",
 }
 
 func sqlGate(v *View, word bool) bool {
@@ -19,7 +19,7 @@ func sqlGate(v *View, word bool) bool {
 		return true
 	case word:
 		return v.has(scan.Space | scan.Newline | scan.Paren | scan.Slash | scan.Semicolon | scan.Control | scan.Plus | scan.At | scan.High | scan.Dot)
-	case v.has(scan.At) && strings.HasPrefix(v.S, "@@"):
+	case v.has(scan.At) && strings.HasPrefix(v.S, "@@"), v.has(scan.Star) && v.has(scan.Bang):
 		return true
 	case v.has(scan.Dash) && v.has(scan.Digit) && strings.Contains(v.S, "--"):
 		return true
@@ -137,7 +137,7 @@ func sqlQuoted(v *View, l *sqlLexer, q int, out *Findings) {
 	start, end := q, e.end
 	prefix := v.S[:q]
 	wordy := strings.Count(strings.TrimSpace(prefix), " ") >= 2
-	sqlCommon(v, l, e, start, out, wordy && (e.fail || !e.comment && !e.open))
+	sqlCommon(v, e, start, out, wordy && (e.fail || !e.comment && !e.open))
 	if e.fail {
 		return
 	}
@@ -188,7 +188,7 @@ func commentLevel(v *View, e *sqlEvidence, prefix string) Level {
 }
 
 // sqlCommon reports what is telling in every context.
-func sqlCommon(v *View, l *sqlLexer, e *sqlEvidence, start int, out *Findings, doubt bool) {
+func sqlCommon(v *View, e *sqlEvidence, start int, out *Findings, doubt bool) {
 	sure := High
 	if doubt {
 		sure = v.below(High)
@@ -230,9 +230,6 @@ func sqlCommon(v *View, l *sqlLexer, e *sqlEvidence, start int, out *Findings, d
 	}
 	if e.limit && !e.fail && e.comment && !joined {
 		out.add(SQLOrder, v.below(Medium), start, end)
-	}
-	if l.version && (joined || e.union) && !e.fail {
-		out.add(SQLComment, High, start, end)
 	}
 }
 
@@ -285,16 +282,16 @@ func sqlBare(v *View, l *sqlLexer, out *Findings) {
 	if p.ev.timing && p.ev.fail && l.inline > 0 && p.ev.names == 0 {
 		out.add(SQLTime, v.below(Medium), 0, p.ev.end)
 	}
-	bareVerdict(v, l, &p, first, out)
+	bareVerdict(v, &p, first, out)
 }
 
-func bareVerdict(v *View, l *sqlLexer, p *sqlParser, first sqlToken, out *Findings) {
+func bareVerdict(v *View, p *sqlParser, first sqlToken, out *Findings) {
 	e := &p.ev
 	named := first.kind == sqlName
 	if named && e.fail {
 		return
 	}
-	sqlCommon(v, l, e, 0, out, named || e.fail)
+	sqlCommon(v, e, 0, out, named || e.fail)
 	if e.fail {
 		return
 	}

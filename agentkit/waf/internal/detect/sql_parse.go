@@ -449,6 +449,8 @@ func (p *sqlParser) comparison(left sqlOperand) sqlOperand {
 		p.ev.compare++
 		return sqlOperand{ok: true}
 	}
+	// Without brackets IN and IS are words of sentences.
+	telling := key != keyIs && (key != keyIn || p.peek().kind == sqlLeft)
 	right := p.operand()
 	if key == keyBetween && p.peek().kind == sqlLogic {
 		p.next()
@@ -456,7 +458,7 @@ func (p *sqlParser) comparison(left sqlOperand) sqlOperand {
 	}
 	p.ev.compare++
 	same := left.name.kind == sqlName && right.name.kind == sqlName && p.text(left.name) == p.text(right.name)
-	if left.constant && right.constant || same {
+	if telling && (left.constant && right.constant || same) {
 		p.ev.constant++
 	}
 	return sqlOperand{constant: left.constant && right.constant, ok: right.ok}
