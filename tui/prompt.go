@@ -36,8 +36,7 @@ type prompt struct {
 	known   map[string][]string // values by field and prefix
 	missing string              // values that completion would like to have
 	found   []queries.Suggestion
-	chosen  int  // index of found, -1 for none
-	shut    bool // suggestions are hidden until the next character
+	chosen  int // index of found, -1 for none
 }
 
 // option is one word a command may begin with.
@@ -121,7 +120,7 @@ func (p *prompt) valuesLoaded(msg valuesLoadedMsg) {
 func (p *prompt) key(k tea.KeyPressMsg) (done, left bool) {
 	switch k.String() {
 	case "enter":
-		if p.chosen >= 0 && !p.shut {
+		if p.chosen >= 0 {
 			p.take()
 			return false, false
 		}
@@ -141,7 +140,6 @@ func (p *prompt) key(k tea.KeyPressMsg) (done, left bool) {
 		p.choose(-1)
 	default:
 		if p.edit.key(k) {
-			p.shut = false
 			p.typed()
 		}
 	}
@@ -173,7 +171,7 @@ func (p *prompt) take() {
 
 // menu draws the suggestions, the chosen one in view.
 func (p *prompt) menu(w, h int, st *styles) []string {
-	if p.shut || len(p.found) == 0 || h <= 0 {
+	if len(p.found) == 0 || h <= 0 {
 		return nil
 	}
 	h = min(h, 8, len(p.found))
@@ -205,11 +203,12 @@ func (p *prompt) view(w int, st *styles) (line, below string) {
 }
 
 func (p *prompt) hint() string {
-	switch {
-	case p.kind == promptFilter || p.kind == promptFind:
+	switch p.kind {
+	case promptFilter, promptFind:
 		return "enter applies, tab completes, up and down choose, esc leaves"
-	case p.kind == promptCommand:
+	case promptCommand:
 		return "enter runs, tab completes, esc leaves"
+	case promptNone, promptAssign, promptNote:
 	}
 	return "enter saves, esc leaves"
 }
