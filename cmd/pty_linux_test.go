@@ -8,60 +8,45 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal runs a command on a terminal of its own, 100 columns wide, and
-// leaves what the terminal received in the file "screen". With -in, what a
-// person types is read from a file:
-//
-//	terminal [-in FILE] CODE COMMAND [ARG...]
-func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
-	typed := ""
-	if len(args) > 2 && args[0] == "-in" {
-		typed, args = ts.ReadFile(args[1]), args[2:]
-	}
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: terminal [-in FILE] CODE COMMAND [ARG...]")
-	}
+// haveTerminal says that runOnTerminal works here.
+const haveTerminal = true
+
+// runOnTerminal runs a command on a terminal of its own, 100 columns wide, types
+// a text, and returns what the terminal received and the exit code.
+func runOnTerminal(dir string, env []string, typed string, args ...string) (screen string, code int, err error) {
 	master, slave, err := openPTY(100, 40)
-	ts.Check(err)
-	path, err := exec.LookPath(args[1])
-	ts.Check(err)
-	c := exec.Command(path, args[2:]...)
-	c.Args[0] = args[1]
-	c.Env = scriptEnv(ts)
-	c.Dir = ts.Getenv("WORK")
+	if err != nil {
+		return "", 0, err
+	}
+	defer master.Close()
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return "", 0, err
+	}
+	c := exec.Command(path, args[1:]...)
+	c.Dir, c.Env = dir, env
 	c.Stdin, c.Stdout, c.Stderr = slave, slave, slave
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	ts.Check(c.Start())
-	ts.Check(slave.Close())
-	_, err = io.WriteString(master, typed)
-	ts.Check(err)
-	screen, err := io.ReadAll(master)
+	err = c.Start()
+	slave.Close()
+	if err != nil {
+		return "", 0, err
+	}
+	if _, err := io.WriteString(master, typed); err != nil {
+		return "", 0, err
+	}
+	text, err := io.ReadAll(master)
 	// The kernel reports the end of a terminal as EIO.
 	if err != nil && !strings.Contains(err.Error(), "input/output error") {
-		ts.Fatalf("read the terminal: %v", err)
+		return "", 0, fmt.Errorf("read the terminal: %w", err)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(strings.ReplaceAll(string(screen), "\r\n", "\n")), 0o600))
-	_ = c.Wait() // the code is looked at below
-	ts.Logf("[screen]\n%q", screen)
-	if got := fmt.Sprint(c.ProcessState.ExitCode()); got != args[0] {
-		ts.Fatalf("%s: exit code %s, want %s", strings.Join(args[1:], " "), got, args[0])
+	if err := c.Wait(); err != nil && c.ProcessState == nil {
+		return "", 0, err
 	}
-	ts.Check(master.Close())
-}
-
-// scriptEnv is the environment of the script, as far as commands look at it.
-func scriptEnv(ts *testscript.TestScript) []string {
-	var env []string
-	for _, k := range []string{"PATH", "HOME", "TMPDIR", "WORK", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "SQREEN_SYSTEM_CONFIG", "SQREEN_DATA", "TZ", "TERM", "NO_COLOR", "PAGER"} {
-		if v := ts.Getenv(k); v != "" {
-			env = append(env, k+"="+v)
-		}
-	}
-	return env
+	return strings.ReplaceAll(string(text), "\r\n", "\n"), c.ProcessState.ExitCode(), nil
 }
 
 // openPTY makes a terminal of a size; see pts(4).

@@ -2,9 +2,11 @@
 
 package cmd_test
 
-import "github.com/rogpeppe/go-internal/testscript"
+import "errors"
 
-// onTerminal needs a pseudo-terminal; scripts that use it are for Linux.
-func onTerminal(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Fatalf("there is no terminal for tests on this system")
+// haveTerminal says that runOnTerminal does not work here.
+const haveTerminal = false
+
+func runOnTerminal(string, []string, string, ...string) (screen string, code int, err error) {
+	return "", 0, errors.New("there is no terminal for tests on this system")
 }

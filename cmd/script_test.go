@@ -148,3 +148,35 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s: exit code %s, want %s", strings.Join(args[1:], " "), code, args[0])
 	}
 }
+
+// onTerminal runs a command on a terminal of its own and leaves what the terminal
+// received in the file "screen". With -in, what a person types is in a file:
+//
+//	terminal [-in FILE] CODE COMMAND [ARG...]
+func onTerminal(ts *testscript.TestScript, neg bool, args []string) {
+	typed := ""
+	if len(args) > 2 && args[0] == "-in" {
+		typed, args = ts.ReadFile(args[1]), args[2:]
+	}
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: terminal [-in FILE] CODE COMMAND [ARG...]")
+	}
+	screen, code, err := runOnTerminal(ts.Getenv("WORK"), scriptEnv(ts), typed, args[1:]...)
+	ts.Check(err)
+	ts.Logf("[screen]\n%q", screen)
+	ts.Check(os.WriteFile(ts.MkAbs("screen"), []byte(screen), 0o600))
+	if got := strconv.Itoa(code); got != args[0] {
+		ts.Fatalf("%s: exit code %s, want %s", strings.Join(args[1:], " "), got, args[0])
+	}
+}
+
+// scriptEnv is the environment of the script, as far as commands look at it.
+func scriptEnv(ts *testscript.TestScript) []string {
+	var env []string
+	for _, k := range []string{"PATH", "HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "SQREEN_SYSTEM_CONFIG", "SQREEN_DATA", "TZ", "TERM", "NO_COLOR", "PAGER"} {
+		if v := ts.Getenv(k); v != "" {
+			env = append(env, k+"="+v)
+		}
+	}
+	return env
+}

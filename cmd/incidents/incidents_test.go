@@ -163,7 +163,8 @@ func TestVerbs(t *testing.T) {
 		{"reopen 12", localplatform.IncidentChange{State: "open"}, "Reopened incident 12: SQL injection by 203.0.113.7 on shop/prod\n"},
 		{"ignore 12", localplatform.IncidentChange{State: "ignored"}, "Ignored incident 12: SQL injection by 203.0.113.7 on shop/prod\n"},
 		{
-			"snooze 12 --for 4h", localplatform.IncidentChange{State: "snoozed", SnoozedUntil: cmdtest.Now().Add(4 * time.Hour)},
+			"snooze 12 --for 4h",
+			localplatform.IncidentChange{State: "snoozed", SnoozedUntil: cmdtest.Now().Add(4 * time.Hour)},
 			"Snoozed incident 12: SQL injection by 203.0.113.7 on shop/prod, until 2026-11-21T16:00:00Z\n",
 		},
 		{"assign 12 --to alice", localplatform.IncidentChange{Assignee: &alice}, "Assigned incident 12: SQL injection by 203.0.113.7 on shop/prod, assigned to alice\n"},

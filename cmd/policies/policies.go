@@ -112,9 +112,7 @@ func completeScopes(f *cmdutil.Factory, nth int, after func(typed string) []stri
 		for _, g := range f.Lookup(cmd.Context(), "apps", "group", "") {
 			words = append(words, "group:"+g)
 		}
-		for _, a := range f.Lookup(cmd.Context(), "apps", "name", "") {
-			words = append(words, a)
-		}
+		words = append(words, f.Lookup(cmd.Context(), "apps", "name", "")...)
 		apps, _ := f.CompleteApps(nth+1)(cmd, args, typed)
 		var out []string
 		for _, w := range append(words, apps...) {

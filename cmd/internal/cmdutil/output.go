@@ -73,8 +73,16 @@ func jsonNeedsFields(cmd *cobra.Command, next string) error {
 }
 
 func firstFields(cmd *cobra.Command) string {
-	fields := strings.Split(cmd.Annotations[fieldsAnnotation], ",")
+	fields := JSONFields(cmd)
 	return strings.Join(fields[:min(3, len(fields))], ",")
+}
+
+// JSONFields lists what --json takes for a command, nil when it has no --json.
+func JSONFields(cmd *cobra.Command) []string {
+	if cmd.Annotations[fieldsAnnotation] == "" {
+		return nil
+	}
+	return strings.Split(cmd.Annotations[fieldsAnnotation], ",")
 }
 
 func annotate(cmd *cobra.Command, key, value string) {
@@ -101,8 +109,8 @@ func chain(cmd *cobra.Command, check func(*cobra.Command) error) {
 // cobra's flag error function.
 func FlagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.ValueRequiredError
-	if errors.As(err, &missing) && missing.GetSpecifiedName() == "json" && cmd.Annotations[fieldsAnnotation] != "" {
-		return &FieldsRequest{Fields: strings.Split(cmd.Annotations[fieldsAnnotation], ",")}
+	if fields := JSONFields(cmd); errors.As(err, &missing) && missing.GetSpecifiedName() == "json" && fields != nil {
+		return &FieldsRequest{Fields: fields}
 	}
 	u := &UsageError{Err: err, Command: cmd.CommandPath()}
 	var unknown *pflag.NotExistError

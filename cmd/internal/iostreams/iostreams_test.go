@@ -2,6 +2,7 @@ package iostreams
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestAsk(t *testing.T) {
 			t.Errorf("Ask = %q, %v, want %q", got, err, want)
 		}
 	}
-	if _, err := s.Ask("? "); err != io.EOF {
+	if _, err := s.Ask("? "); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v, want EOF", err)
 	}
 	if got, want := sc.ErrOut.String(), "? ? ? "; got != want {
@@ -189,7 +190,7 @@ func TestCapture(t *testing.T) {
 		s.StartPager()()
 		return io.ErrUnexpectedEOF
 	})
-	if text != "data and talk" || err != io.ErrUnexpectedEOF || sc.Out.Len()+sc.ErrOut.Len() != 0 {
+	if text != "data and talk" || !errors.Is(err, io.ErrUnexpectedEOF) || sc.Out.Len()+sc.ErrOut.Len() != 0 {
 		t.Errorf("captured %q, %v; written %q", text, err, sc.Out.String())
 	}
 	write(t, s.Out, "after")

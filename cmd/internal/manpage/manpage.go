@@ -153,8 +153,12 @@ func exitStatus(b *strings.Builder, c *cobra.Command) {
 	}
 	b.WriteString(".SH EXIT STATUS\n")
 	for _, s := range [][2]string{
-		{"0", "clean; nothing found is clean"}, {"1", "error"}, {"2", "a check found what it should fail on"},
-		{"4", "not authorised"}, {"8", "not enough data for a check"}, {"130", "interrupted"},
+		{"0", "clean; nothing found is clean"},
+		{"1", "error"},
+		{"2", "a check found what it should fail on"},
+		{"4", "not authorised"},
+		{"8", "not enough data for a check"},
+		{"130", "interrupted"},
 	} {
 		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", s[0], escape(s[1]))
 	}

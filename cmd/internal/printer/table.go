@@ -118,7 +118,7 @@ func pretty[T any](ios *iostreams.IOStreams, pen Pen, cols []Column[T], t Table[
 
 func footer[T any](w io.Writer, pen Pen, t Table[T], hidden []string) error {
 	n := int64(len(t.Rows))
-	text := ""
+	var text string
 	switch {
 	case t.Total > len(t.Rows):
 		text = fmt.Sprintf("showing %s of %s", Thousands(n), Count(int64(t.Total), t.One, t.Many))

@@ -122,7 +122,7 @@ func (a *Agent) do(ctx context.Context, method, url string, body []byte, out any
 	if err != nil {
 		return err
 	}
-	defer res.Body.Close() //nolint:errcheck // read to its end below
+	defer res.Body.Close()
 	switch {
 	case res.StatusCode == http.StatusNoContent:
 		return nil
