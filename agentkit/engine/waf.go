@@ -105,13 +105,18 @@ func (q *Request) inspect(look func(*waf.Inspection)) *BlockedError {
 // matched reports matches and condemns the request if one of them is sure
 // enough to block.
 func (q *Request) matched(matches []waf.Match, blocking bool) (err *BlockedError) {
+	reported := 0
 	for i := range matches {
-		if i == maxWAFMatches {
-			q.engine.Count(wire.CounterTruncated, "matches", float64(len(matches)-i))
-			break
+		if !matches[i].Blocks() { // as likely prose that quotes an attack: reporting it would drown what matters
+			q.engine.Count(wire.CounterUnsure, matches[i].Rule.ID, 1)
+			continue
+		}
+		if reported++; reported > maxWAFMatches {
+			q.engine.Count(wire.CounterTruncated, "matches", 1)
+			continue
 		}
 		a := matches[i].Attack()
-		a.Blocked = blocking && matches[i].Blocks()
+		a.Blocked = blocking
 		if a.Blocked && err == nil {
 			err = q.condemn(&BlockedError{Attack: a}, q.engine.blockPage(q))
 		}

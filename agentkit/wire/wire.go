@@ -137,7 +137,8 @@ const (
 	CounterActionHits   = "action_hits"   // by action id
 	CounterLoginSuccess = "login_success" // automatic and SDK
 	CounterLoginFailure = "login_failure"
-	CounterSQL          = "sql" // statements looked at
+	CounterUnsure       = "unsure" // matches of the firewall that are as likely prose: counted by rule, not reported
+	CounterSQL          = "sql"    // statements looked at
 )
 
 // Fault tells of a check that failed and, perhaps, was switched off.
