@@ -32,6 +32,9 @@ func Discover(agentVersion string) wire.Stack {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		addModules(&s, info)
 	}
+	if len(s.Frameworks) == 0 { // the agent sits on net/http, so without a framework above it that is the app's
+		s.Frameworks = []wire.Component{{Name: "net/http", Version: runtime.Version()}}
+	}
 	return s
 }
 

@@ -155,3 +155,10 @@ func TestFramesOfAPanicBeginWhereItHappened(t *testing.T) {
 
 //go:noinline
 func panicHere() { panic("x") }
+
+func TestAnAppWithoutAFrameworkHasNetHTTP(t *testing.T) {
+	s := Discover("1.2.3") // the modules of this test name no framework
+	if len(s.Frameworks) != 1 || s.Frameworks[0].Name != "net/http" || s.Frameworks[0].Version != s.Runtime.Version {
+		t.Errorf("frameworks are %v", s.Frameworks)
+	}
+}
