@@ -17,10 +17,7 @@ const shards = 4
 // Bounds of the counters that wait for the platform. While it is away, minutes
 // that are long past are added up by the hour, then by the day; names beyond the
 // bound are counted under the key "other".
-const (
-	maxKeyed   = 4000
-	maxRetired = 3 // minutes kept whole, because someone may still write to them
-)
+const maxKeyed = 4000
 
 // counters sums by minute. Adding to the counters of every request takes no
 // lock; the others are rare enough for one.
@@ -28,7 +25,7 @@ type counters struct {
 	current atomic.Pointer[minuteSums]
 
 	mu      sync.Mutex
-	retired []*minuteSums // still written to by whoever held them at the turn of the minute
+	retired []*minuteSums // minutes that are over, to which somebody is still adding
 	keyed   map[keyedCounter]float64
 	coarse  int64 // minute of the last coarsening, which is not cheap
 }
@@ -41,12 +38,44 @@ type keyedCounter struct {
 // minuteSums are the counters of one minute.
 type minuteSums struct {
 	minute int64
-	shard  [shards]struct {
-		requests, inspected, blocked, passlisted, sql atomic.Int64
-		checkNanos, requestNanos                      atomic.Int64
-		status                                        [600]atomic.Int32
-		_                                             [64]byte
+	closed atomic.Bool // nobody may enter any more
+	shard  [shards]shard
+}
+
+// shard is one copy of the busiest counters.
+type shard struct {
+	inside                                        atomic.Int32 // who is adding
+	requests, inspected, blocked, passlisted, sql atomic.Int64
+	checkNanos, requestNanos                      atomic.Int64
+	status                                        [600]atomic.Int32
+	_                                             [64]byte
+}
+
+// enter returns the counters of the minute that now is in, which stay until
+// leave is called.
+func (c *counters) enter(now time.Time) *shard {
+	n := rand.IntN(shards)
+	for {
+		m := c.at(now)
+		s := &m.shard[n]
+		s.inside.Add(1)
+		if !m.closed.Load() {
+			return s
+		}
+		s.inside.Add(-1) // the minute was over for long when we came
 	}
+}
+
+func (s *shard) leave() { s.inside.Add(-1) }
+
+// busy reports whether somebody is still adding.
+func (m *minuteSums) busy() bool {
+	for i := range m.shard {
+		if m.shard[i].inside.Load() != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // at returns the sums of the minute that now is in.
@@ -61,23 +90,34 @@ func (c *counters) at(now time.Time) *minuteSums {
 	if m != nil && m.minute >= minute {
 		return m
 	}
-	if m != nil {
-		c.retired = append(c.retired, m)
-	}
-	for len(c.retired) > maxRetired {
-		for _, v := range c.retired[0].take(nil) {
-			c.put(keyedCounter{v.Name, v.Key, v.Minute.Unix() / 60}, v.Value)
-		}
-		c.retired = slices.Delete(c.retired, 0, 1)
-	}
 	next := &minuteSums{minute: minute}
 	c.current.Store(next)
+	if m != nil {
+		m.closed.Store(true)
+		c.retired = append(c.retired, m)
+	}
+	c.fold()
 	return next
+}
+
+// fold moves the minutes to which nobody is adding any more to the map. The
+// caller holds the lock.
+func (c *counters) fold() {
+	c.retired = slices.DeleteFunc(c.retired, func(m *minuteSums) bool {
+		if m.busy() {
+			return false
+		}
+		for _, v := range m.take(nil) {
+			c.put(keyedCounter{v.Name, v.Key, v.Minute.Unix() / 60}, v.Value)
+		}
+		return true
+	})
 }
 
 // answered counts a request and its answer.
 func (c *counters) answered(now time.Time, q *Request, status int, took time.Duration) {
-	s := &c.at(now).shard[rand.IntN(shards)]
+	s := c.enter(now)
+	defer s.leave()
 	s.requests.Add(1)
 	s.requestNanos.Add(int64(took))
 	if spent := q.spent.Load(); spent > 0 {
@@ -99,7 +139,9 @@ func (c *counters) answered(now time.Time, q *Request, status int, took time.Dur
 
 // statements counts SQL statements that were looked at.
 func (c *counters) statements(now time.Time) {
-	c.at(now).shard[rand.IntN(shards)].sql.Add(1)
+	s := c.enter(now)
+	defer s.leave()
+	s.sql.Add(1)
 }
 
 // add counts something that happens rarely.
@@ -147,11 +189,8 @@ func (c *counters) take(now time.Time) []wire.Counter {
 	c.at(now) // retire a minute that is over
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var out []wire.Counter
-	for _, m := range c.retired {
-		out = m.take(out)
-	}
-	out = c.current.Load().take(out)
+	c.fold()
+	out := c.current.Load().take(nil)
 	for k, v := range c.keyed {
 		out = append(out, wire.Counter{Name: k.name, Key: k.key, Minute: minuteTime(k.minute), Value: v})
 	}

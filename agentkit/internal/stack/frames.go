@@ -41,7 +41,7 @@ func (t Trace) Frames() []wire.Frame {
 			break
 		}
 	}
-	for len(all) > 1 && isAgent(all[0]) {
+	for len(all) > 1 && (isAgent(all[0]) || strings.HasPrefix(all[0].Function, "runtime.")) {
 		all = all[1:]
 	}
 	if len(all) > wire.MaxStackFrames {
