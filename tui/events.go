@@ -26,6 +26,7 @@ const (
 	slotDetail   slot = "detail"
 	slotHist     slot = "histogram"
 	slotFacets   slot = "facets"
+	slotRecent   slot = "recent facets"
 	slotJump     slot = "jump"
 	slotRetry    slot = "retry"
 	slotRefresh  slot = "refresh"
@@ -169,7 +170,7 @@ func (p *eventsPage) indexOf(pos int64) (int, bool) {
 func (p *eventsPage) open() tea.Cmd {
 	p.loaded, p.err, p.total = false, nil, -1
 	p.hist.widen()
-	p.facets.data = nil
+	p.facets.forget()
 	return p.reloadCmd()
 }
 
@@ -195,7 +196,7 @@ func (p *eventsPage) backCmd() tea.Cmd {
 	switch {
 	case p.facets.open:
 		p.facets.open = false
-		p.src.cancel(slotFacets)
+		return p.facetsCmd()
 	case p.detail.open && p.detail.zoom:
 		p.detail.zoom = false
 	case p.detail.open:

@@ -43,10 +43,11 @@ func (p *eventsPage) key(c command) tea.Cmd {
 		return p.tailKey(c)
 	case cmdHistogram:
 		p.hist.next()
-		return p.histCmd()
+		return tea.Batch(p.histCmd(), p.refreshCmd())
 	case cmdFacets:
+		p.facets.forget()
 		p.facets.open = true
-		return p.facetsCmd()
+		return tea.Batch(p.facetsCmd(), p.refreshCmd())
 	case cmdZoom, cmdWrap, cmdScrollDown, cmdScrollUp:
 		p.detail.key(c)
 		return nil

@@ -422,6 +422,30 @@ func TestFacetsFilter(t *testing.T) {
 	})
 }
 
+// TestSlowPanesAreWaitedFor refreshes panes while an answer takes its time.
+func TestSlowPanesAreWaitedFor(t *testing.T) {
+	p := samplePlatform(100)
+	asked := 0
+	p.facets = func(q localplatform.FacetQuery) ([]localplatform.Facet, error) {
+		if q.Fields[0] == "ip" {
+			return sampleFacets(q)
+		}
+		asked++
+		<-time.After(time.Minute) // on the clock of the test
+		return sampleFacets(q)
+	}
+	onScreen(t, p, 100, 30, Options{}, func(s *screen) {
+		s.press("v")
+		s.pass(30 * time.Second)
+		s.sees("counting", "203.0.113.7")
+		s.pass(31 * time.Second)
+		s.sees("1,200")
+		if asked != 1 {
+			t.Fatalf("asked %d times for one answer", asked)
+		}
+	})
+}
+
 func TestHistogramNarrowsToABurst(t *testing.T) {
 	p := samplePlatform(10)
 	var asked []localplatform.HistogramQuery

@@ -25,10 +25,13 @@ func sampleHistogram(q localplatform.HistogramQuery) (localplatform.Histogram, e
 	return h, nil
 }
 
-func sampleFacets(localplatform.FacetQuery) ([]localplatform.Facet, error) {
+func sampleFacets(q localplatform.FacetQuery) ([]localplatform.Facet, error) {
+	if q.Fields[0] == "ip" {
+		return []localplatform.Facet{{Field: "ip", Values: []localplatform.FacetValue{{Value: "203.0.113.7", Count: 77}}, Others: 3}}, nil
+	}
 	return []localplatform.Facet{
 		{Field: "attack", Values: []localplatform.FacetValue{{Value: "sqli", Count: 1200}, {Value: "scanner", Count: 310}}},
-		{Field: "ip", Values: []localplatform.FacetValue{{Value: "203.0.113.7", Count: 77}}, Others: 3},
+		{Field: "severity"},
 	}, nil
 }
 

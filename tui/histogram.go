@@ -114,11 +114,15 @@ func (p *eventsPage) refreshCmd() tea.Cmd {
 }
 
 func (p *eventsPage) refreshDue() tea.Cmd {
-	if !p.tail.follow || p.tail.paused {
-		return p.refreshCmd()
+	if !p.tail.follow || p.tail.paused || p.src.busy(slotHist) || p.src.busy(slotFacets) {
+		return p.refreshCmd() // a slow answer is waited for, not asked for again
 	}
 	p.hist.widen()
-	return p.panesCmd()
+	cmds := []tea.Cmd{p.histCmd(), p.refreshCmd()}
+	if p.facets.open {
+		cmds = append(cmds, p.facetsPartCmd(slotFacets, 0, p.query))
+	}
+	return tea.Batch(cmds...)
 }
 
 // level is one part of a bar, from its foot up, with a sign of its own.
