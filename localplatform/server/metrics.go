@@ -54,6 +54,9 @@ func (s *Server) status(st *localplatform.Status) {
 			st.Drops[reason] += n
 		}
 	}
+	if n := s.detector.Evicted(); n > 0 {
+		st.Drops["detector_window_evicted"] += n
+	}
 	if p := s.janitor.trouble(); p != "" {
 		st.Problems = append(st.Problems, p)
 	}
@@ -199,6 +202,7 @@ func (s *Server) writeStore(m *exposition, stats localplatform.StoreStats) {
 	m.single("sqreen_event_position", "gauge", "Number of the newest event.", last)
 	m.single("sqreen_detector_position", "gauge", "Number of the event up to which detectors have read.", read)
 	m.single("sqreen_detector_lag_events", "gauge", "Events that detectors have not read yet.", max(last-read, 0))
+	m.single("sqreen_detector_windows_evicted_total", "counter", "Windows of events given up because too many were open.", s.detector.Evicted())
 	m.single("sqreen_config_version", "gauge", "Configuration version that agents are to have.", int64(s.source.Version())) //nolint:gosec // counts changes
 }
 

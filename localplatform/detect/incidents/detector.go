@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/sqreen/sqreen/localplatform"
@@ -79,12 +80,13 @@ type cursor struct {
 }
 
 // Detector raises and updates incidents. Use New; one Detector per store may
-// run at a time. Its methods are not safe for concurrent use.
+// run at a time. Only Evicted is safe for concurrent use.
 type Detector struct {
 	store  localplatform.Store
 	opt    Options
 	schema *queries.Schema
 
+	evicted atomic.Int64
 	loaded  bool
 	cur     cursor
 	saved   cursor
@@ -111,16 +113,9 @@ func New(store localplatform.Store, opt Options) *Detector {
 	return &Detector{store: store, opt: opt, schema: localplatform.IncidentSchema()}
 }
 
-// Pos is the place up to which events have been handled.
-func (d *Detector) Pos() int64 { return d.cur.Pos }
-
-// Evicted counts windows given up because too many were open at a time.
-func (d *Detector) Evicted() int64 {
-	if d.windows == nil {
-		return 0
-	}
-	return d.windows.evicted
-}
+// Evicted counts windows given up because more than Limits.Keys were open at a
+// time. It may be called beside Run.
+func (d *Detector) Evicted() int64 { return d.evicted.Load() }
 
 // Run catches up and then handles events as they come, until ctx ends. Errors
 // of the store are logged and tried again.
@@ -180,7 +175,7 @@ func (d *Detector) load(ctx context.Context) error {
 		return nil
 	}
 	d.cur, d.byKey, d.marks = cursor{}, map[key]liveRef{}, nil
-	d.windows = newWindows(d.opt.Limits.Window, d.opt.Limits.Keys)
+	d.windows = newWindows(d.opt.Limits.Window, d.opt.Limits.Keys, &d.evicted)
 	if err := d.store.View(ctx, d.loadState); err != nil {
 		return fmt.Errorf("read the cursor and live incidents: %w", err)
 	}

@@ -515,6 +515,17 @@ func TestCatalogueKnowsEveryAttackKind(t *testing.T) {
 	}
 }
 
+func TestTooManyWindowsAreCounted(t *testing.T) {
+	b := newBench(t)
+	b.det = incidents.New(b.store, incidents.Options{Limits: incidents.Limits{Window: time.Minute, ScannedPaths: 3, Keys: 4}})
+	for n := range 10 {
+		b.add(notFound(time.Duration(n)*time.Second, fmt.Sprintf("203.0.113.%d", n), "/"))
+	}
+	if got := b.det.Evicted(); got != 6 {
+		t.Errorf("%d windows evicted, want 6", got)
+	}
+}
+
 func BenchmarkDetector(b *testing.B) {
 	store, err := sqlite.Open(b.TempDir(), sqlite.Options{})
 	if err != nil {

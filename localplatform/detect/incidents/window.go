@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 
 	"github.com/sqreen/sqreen/agentkit/wire"
@@ -53,13 +54,13 @@ type window struct {
 type windows struct {
 	length  time.Duration
 	max     int
-	evicted int64
+	evicted *atomic.Int64
 	byKey   map[windowKey]*window
 	recent  *list.List // of *window, most recent first
 }
 
-func newWindows(length time.Duration, maxKeys int) *windows {
-	return &windows{length: length, max: maxKeys, byKey: map[windowKey]*window{}, recent: list.New()}
+func newWindows(length time.Duration, maxKeys int, evicted *atomic.Int64) *windows {
+	return &windows{length: length, max: maxKeys, evicted: evicted, byKey: map[windowKey]*window{}, recent: list.New()}
 }
 
 // summary is what the fullest window around one entry holds.
@@ -140,7 +141,7 @@ func (ws *windows) evict() {
 			return
 		}
 		delete(ws.byKey, w.key)
-		ws.evicted++
+		ws.evicted.Add(1)
 	}
 }
 
@@ -153,7 +154,7 @@ func (w *window) insert(e entry, length time.Duration) {
 	if over := len(w.entries) - maxEntries; over > old {
 		old = over
 	}
-	w.entries = slices.Delete(w.entries, 0, old)
+	w.entries = w.entries[old:] // not moved: the next growth leaves what is dropped behind
 }
 
 // around yields the windows of one length that contain a time, as index ranges
