@@ -58,7 +58,7 @@ func Assess(e Evidence) (int, inventory.Risk, []inventory.Reason) {
 	if e.Exploited > 0 {
 		reasons = append(reasons, inventory.Reason{
 			Points: exploitedPoints, Text: fmt.Sprintf("an attack got through in %s", count(e.Exploited, "live incident")),
-			Remedy: "set the protection to block, repair the code, then resolve the incident",
+			Remedy: fmt.Sprintf("follow the advice of sqreen incidents list 'app:%s env:%s exploited:>0'", e.App, e.Env),
 		})
 	}
 	slices.SortStableFunc(reasons, func(a, b inventory.Reason) int { return cmp.Compare(b.Points, a.Points) })
