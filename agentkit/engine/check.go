@@ -47,7 +47,7 @@ func (q *Request) Check(protection string, fn func(in *rasp.Inputs) *wire.Attack
 	}
 	defer q.engine.Contain(protection)
 	var attack *wire.Attack
-	if !q.run(protection, func() { attack = fn(q.Inputs()) }) || attack == nil {
+	if !q.run(protection, safe.Func(func() { attack = fn(q.Inputs()) })) || attack == nil {
 		return nil
 	}
 	found := *attack
@@ -68,7 +68,7 @@ func (q *Request) Check(protection string, fn func(in *rasp.Inputs) *wire.Attack
 
 // run runs one check within the request's budget, and reports whether it came
 // to its end.
-func (q *Request) run(protection string, fn func()) bool {
+func (q *Request) run(protection string, t safe.Task) bool {
 	e := q.engine
 	start := e.cfg.Now()
 	if !q.affordable(start) {
@@ -77,7 +77,7 @@ func (q *Request) run(protection string, fn func()) bool {
 	if !q.inspected.Load() {
 		q.inspected.Store(true)
 	}
-	out := e.runner.Run(fn)
+	out := e.runner.Run(t)
 	end := e.cfg.Now()
 	q.spent.Add(int64(end.Sub(start)))
 	e.load.add(end, end.Sub(start))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sqreen/sqreen/agentkit/rasp"
+	"github.com/sqreen/sqreen/agentkit/waf"
 	"github.com/sqreen/sqreen/agentkit/wire"
 )
 
@@ -28,6 +29,8 @@ type Request struct {
 	fields                              []field // headers
 	fieldSpace                          [16]field
 	detached                            bool // a unit of work that is no HTTP request
+
+	headMatches []waf.Match // written by headTask only
 
 	passlisted bool        // no protection looks at it
 	inspected  atomic.Bool // a protection looked at it

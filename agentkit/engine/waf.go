@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/sqreen/sqreen/agentkit/internal/params"
+	"github.com/sqreen/sqreen/agentkit/internal/safe"
 	"github.com/sqreen/sqreen/agentkit/waf"
 	"github.com/sqreen/sqreen/agentkit/wire"
 )
@@ -11,21 +12,37 @@ const maxWAFMatches = 8
 
 // inspectHead lets the firewall look at what comes before the body.
 func (q *Request) inspectHead() {
-	_ = q.inspect(func(x *waf.Inspection) {
-		r := waf.Request{Method: q.method, Path: q.path, RawQuery: q.query, Host: q.host}
-		if q.escaped != q.path {
-			r.RawPath = q.escaped
+	mode := q.Mode(wire.ProtectionWAF)
+	if q.engine.cfg.WAF == nil || mode == wire.ModeOff {
+		return
+	}
+	if q.run(wire.ProtectionWAF, (*headTask)(q)) && len(q.headMatches) > 0 {
+		_ = q.matched(q.headMatches, mode == wire.ModeBlock)
+	}
+}
+
+// headTask is a request as a task for the runner: nearly all requests need no
+// more memory for their inspection than they have.
+type headTask Request
+
+// Run looks at everything before the body.
+func (q *headTask) Run() {
+	x := q.engine.cfg.WAF.Begin()
+	r := waf.Request{Method: q.method, Path: q.path, RawQuery: q.query, Host: q.host}
+	if q.escaped != q.path {
+		r.RawPath = q.escaped
+	}
+	x.Request(&r)
+	for i := range q.fields {
+		f := &q.fields[i]
+		if f.name == "Cookie" {
+			inspectCookies(x, f.value)
+			continue
 		}
-		x.Request(&r)
-		for i := range q.fields {
-			f := &q.fields[i]
-			if f.name == "Cookie" {
-				inspectCookies(x, f.value)
-				continue
-			}
-			x.Value(waf.Header, f.name, f.value)
-		}
-	})
+		x.Value(waf.Header, f.name, f.value)
+	}
+	q.headMatches = x.Matches()
+	x.End() // not after a panic: what is left of x is not to be used again
 }
 
 func inspectCookies(x *waf.Inspection, header string) {
@@ -81,8 +98,8 @@ func inspectParts(x *waf.Inspection, parts []params.Part) {
 	}
 }
 
-// inspect runs look on the firewall's rules and handles what they match. It
-// returns the error for the caller when that is blocked.
+// inspect runs look, on a body, and handles what matches. It returns the error
+// for the caller when that is blocked.
 func (q *Request) inspect(look func(*waf.Inspection)) *BlockedError {
 	rules := q.engine.cfg.WAF
 	mode := q.Mode(wire.ProtectionWAF)
@@ -90,12 +107,12 @@ func (q *Request) inspect(look func(*waf.Inspection)) *BlockedError {
 		return nil
 	}
 	var matches []waf.Match
-	done := q.run(wire.ProtectionWAF, func() {
+	done := q.run(wire.ProtectionWAF, safe.Func(func() {
 		x := rules.Begin()
 		look(x)
 		matches = x.Matches()
-		x.End() // not after a panic: what is left of x is not to be used again
-	})
+		x.End()
+	}))
 	if !done || len(matches) == 0 {
 		return nil
 	}

@@ -23,7 +23,7 @@ type everything struct {
 
 func (e *everything) note(call string) { e.calls = append(e.calls, call) }
 
-func (e *everything) Flush() { e.note("Flush") }
+func (e *everything) Flush()            { e.note("Flush") }
 func (e *everything) FlushError() error { e.note("FlushError"); return nil }
 
 func (e *everything) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -33,7 +33,7 @@ func (e *everything) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 
 func (e *everything) ReadFrom(io.Reader) (int64, error)    { e.note("ReadFrom"); return 7, nil }
 func (e *everything) Push(string, *http.PushOptions) error { e.note("Push"); return nil }
-func (e *everything) CloseNotify() <-chan bool { e.note("CloseNotify"); return nil }
+func (e *everything) CloseNotify() <-chan bool             { e.note("CloseNotify"); return nil }
 
 func (e *everything) WriteString(s string) (int, error) { e.note("WriteString"); return len(s), nil }
 

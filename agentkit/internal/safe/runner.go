@@ -24,6 +24,15 @@ const (
 	Abandoned             // it ran for too long and nobody waits for it any more
 )
 
+// Task is what a Runner runs. A pointer costs no allocation.
+type Task interface{ Run() }
+
+// Func is a function as a Task.
+type Func func()
+
+// Run calls f.
+func (f Func) Run() { f() }
+
 // Outcome is the end of one Run.
 type Outcome struct {
 	Fate    Fate
@@ -57,7 +66,7 @@ func NewRunner(limit time.Duration) *Runner {
 
 // worker is one goroutine and the way to it.
 type worker struct {
-	start chan func()
+	start chan Task
 	done  chan Outcome // has room for one, so that nobody blocks on it
 	state atomic.Int32
 	runs  atomic.Uint64
@@ -71,20 +80,20 @@ const (
 	stateAbandoned
 )
 
-// Run runs fn and waits for it, but not for ever. What fn was to give back is
-// complete only when the outcome is Returned; after Abandoned, fn may still be
-// writing to it.
-func (r *Runner) Run(fn func()) Outcome {
+// Run runs a task and waits for it, but not for ever. What the task was to give
+// back is complete only when the outcome is Returned; after Abandoned, it may
+// still be writing to it.
+func (r *Runner) Run(t Task) Outcome {
 	w := r.take()
 	if w == nil {
-		return contain(fn)
+		return contain(t)
 	}
 	w.runs.Add(1)
 	w.state.Store(stateRunning)
 	if !r.armed.Load() {
 		r.arm()
 	}
-	w.start <- fn
+	w.start <- t
 	out := <-w.done
 	if out.Fate != Abandoned {
 		r.give(w)
@@ -104,7 +113,7 @@ func (r *Runner) take() *worker {
 		r.idle = r.idle[:n-1]
 		return w
 	}
-	w := &worker{start: make(chan func()), done: make(chan Outcome, 1)}
+	w := &worker{start: make(chan Task), done: make(chan Outcome, 1)}
 	r.all[w] = struct{}{}
 	go w.loop()
 	return w
@@ -191,8 +200,8 @@ func (w *worker) loop() {
 			w.finish(Outcome{Fate: Panicked, Message: "ended its goroutine"})
 		}
 	}()
-	for fn := range w.start {
-		if !w.finish(contain(fn)) {
+	for t := range w.start {
+		if !w.finish(contain(t)) {
 			break
 		}
 	}
@@ -208,14 +217,14 @@ func (w *worker) finish(out Outcome) bool {
 	return true
 }
 
-// contain runs fn and turns a panic into an outcome.
-func contain(fn func()) (out Outcome) {
+// contain runs a task and turns a panic into an outcome.
+func contain(t Task) (out Outcome) {
 	defer func() {
 		if v := recover(); v != nil {
 			out = Outcome{Fate: Panicked, Message: Describe(v)}
 		}
 	}()
-	fn()
+	t.Run()
 	return Outcome{}
 }
 

@@ -20,7 +20,7 @@ func TestRunnerReturnsWhatTheFunctionDid(t *testing.T) {
 		wg.Go(func() {
 			for i := range 100 {
 				got := 0
-				if out := r.Run(func() { got = i }); out.Fate != Returned || got != i {
+				if out := r.Run(Func(func() { got = i })); out.Fate != Returned || got != i {
 					t.Errorf("Run = %v, got %d, want %d", out, got, i)
 				}
 			}
@@ -33,19 +33,19 @@ func TestRunnerContainsPanics(t *testing.T) {
 	r := NewRunner(time.Second)
 	defer r.Close()
 	var none []int
-	out := r.Run(func() { none[3] = 1 })
+	out := r.Run(Func(func() { none[3] = 1 }))
 	if out.Fate != Panicked || !strings.Contains(out.Message, "index out of range") || !strings.Contains(out.Message, "TestRunnerContainsPanics") {
 		t.Errorf("outcome of a runtime error = %+v", out)
 	}
-	out = r.Run(func() { panic(errors.New("card 4111111111111111")) })
+	out = r.Run(Func(func() { panic(errors.New("card 4111111111111111")) }))
 	if out.Fate != Panicked || strings.Contains(out.Message, "4111") {
 		t.Errorf("outcome of a panic = %+v, which must not hold the value", out)
 	}
-	out = r.Run(runtime.Goexit)
+	out = r.Run(Func(runtime.Goexit))
 	if out.Fate != Panicked {
 		t.Errorf("outcome of Goexit = %+v", out)
 	}
-	if out := r.Run(func() {}); out.Fate != Returned {
+	if out := r.Run(Func(func() {})); out.Fate != Returned {
 		t.Errorf("after that, outcome = %+v", out)
 	}
 }
@@ -56,11 +56,11 @@ func TestRunnerGoesOnWhenAFunctionDoesNotEnd(t *testing.T) {
 		defer r.Close()
 		release := make(chan struct{})
 		start := time.Now()
-		out := r.Run(func() { <-release })
+		out := r.Run(Func(func() { <-release }))
 		if took := time.Since(start); out.Fate != Abandoned || took < time.Second || took > 2*time.Second {
 			t.Errorf("outcome = %+v after %v", out, took)
 		}
-		if out := r.Run(func() {}); out.Fate != Returned {
+		if out := r.Run(Func(func() {})); out.Fate != Returned {
 			t.Errorf("next outcome = %+v", out)
 		}
 		close(release)
@@ -75,14 +75,14 @@ func TestRunnerWatchesAgainAfterAPause(t *testing.T) {
 		r := NewRunner(time.Second)
 		defer r.Close()
 		for range 10 {
-			if out := r.Run(func() { <-time.After(900 * time.Millisecond) }); out.Fate != Returned {
+			if out := r.Run(Func(func() { <-time.After(900 * time.Millisecond) })); out.Fate != Returned {
 				t.Fatalf("outcome = %+v", out)
 			}
 		}
 		<-time.After(time.Hour)
 		release := make(chan struct{})
 		defer close(release)
-		if out := r.Run(func() { <-release }); out.Fate != Abandoned {
+		if out := r.Run(Func(func() { <-release })); out.Fate != Abandoned {
 			t.Errorf("outcome after the pause = %+v", out)
 		}
 	})
@@ -90,10 +90,10 @@ func TestRunnerWatchesAgainAfterAPause(t *testing.T) {
 
 func TestRunnerThatIsClosedRunsInline(t *testing.T) {
 	r := NewRunner(time.Second)
-	r.Run(func() {})
+	r.Run(Func(func() {}))
 	r.Close()
 	ran := false
-	if out := r.Run(func() { ran = true; panic("x") }); !ran || out.Fate != Panicked {
+	if out := r.Run(Func(func() { ran = true; panic("x") })); !ran || out.Fate != Panicked {
 		t.Errorf("ran = %v, outcome = %+v", ran, out)
 	}
 }
@@ -142,6 +142,6 @@ func BenchmarkRunner(b *testing.B) {
 	defer r.Close()
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Run(func() {})
+		r.Run(Func(func() {}))
 	}
 }
