@@ -140,7 +140,7 @@ func (h *histogram) levels(st *styles) []level {
 
 // view draws the bars, the scale at the left and the times below.
 func (h *histogram) view(c *canvas, st *styles, loc *time.Location) {
-	if h.err != nil {
+	if h.err != nil && len(h.data.Buckets) == 0 {
 		c.add(st.bad, "histogram: "+failure(h.err).text)
 		c.fill(c.h)
 		return
@@ -215,7 +215,11 @@ func (h *histogram) legend(buckets []localplatform.HistogramBucket, st *styles, 
 	left := ""
 	if len(buckets) > 0 {
 		end := buckets[len(buckets)-1].Start.Add(h.data.Step)
-		left = buckets[0].Start.In(loc).Format("01-02 15:04") + " \u2192 " + end.In(loc).Format("01-02 15:04") + ", bar " + h.data.Step.String() + ", " + number(h.data.Total) + " events"
+		layout := "01-02 15:04"
+		if h.data.Step < time.Minute {
+			layout = "01-02 15:04:05"
+		}
+		left = buckets[0].Start.In(loc).Format(layout) + " \u2192 " + end.In(loc).Format(layout) + ", bar " + h.data.Step.String() + ", " + plural(h.data.Total, "event")
 	}
 	return sides(left, strings.Join(names, " "), w)
 }
