@@ -41,6 +41,13 @@ func TestDemo(t *testing.T) {
 			for _, e := range page.Events {
 				t.Errorf("%s: %s %s: %s", e.Env, e.Method, e.Path, e.Message)
 			}
+			incidents, err := st.platform.Incidents(ctx, localplatform.IncidentQuery{Query: "ip:" + prefix})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, i := range incidents.Incidents {
+				t.Errorf("%s: incident %s names a customer's address", i.Env, i.Title)
+			}
 			seen, err := st.platform.CountEvents(ctx, "ip:"+prefix)
 			if err != nil || seen == 0 {
 				t.Errorf("nothing at all is known of customers in %s (%v)", prefix, err)
