@@ -256,14 +256,18 @@ func TestKilledAtRandom(t *testing.T) {
 	dir, l := t.TempDir(), newLedger()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
-	for round := range 25 {
+	rounds := 25
+	if underRace {
+		rounds = 4
+	}
+	for round := range rounds {
 		after := 1 + r.IntN(200)
 		if !l.runChild(t, dir, after, countVariable+"=100000") {
 			t.Fatalf("seed %d, round %d: the child ended by itself", seed, round)
 		}
 		l.verify(t, dir)
 	}
-	if len(l.acked) < 25*crashBatch {
+	if len(l.acked) < rounds*crashBatch {
 		t.Errorf("only %d events were stored in all", len(l.acked))
 	}
 }
@@ -271,7 +275,11 @@ func TestKilledAtRandom(t *testing.T) {
 // TestKilledAtEveryStep kills a child before its first step that changes files,
 // before its second, and so on, until one gets through.
 func TestKilledAtEveryStep(t *testing.T) {
-	for at := 1; ; at++ {
+	stride := 1
+	if underRace {
+		stride = 9
+	}
+	for at := 1; ; at += stride {
 		dir, l := t.TempDir(), newLedger()
 		killed := l.runChild(t, dir, 0, countVariable+"=40", killAtVariable+"="+strconv.Itoa(at))
 		l.verify(t, dir)

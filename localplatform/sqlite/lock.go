@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/sqreen/sqreen/localplatform"
@@ -59,11 +60,11 @@ func lockAs(dir, address string, now time.Time) (release func(), err error) {
 	if err := writeOwner(f, Owner{PID: os.Getpid(), Since: now, Address: address}); err != nil {
 		return nil, errors.Join(translateIO(err), f.Close())
 	}
-	return func() {
+	return sync.OnceFunc(func() {
 		// Emptying the file first leaves nobody's name behind.
 		_ = f.Truncate(0)
 		_ = f.Close()
-	}, nil
+	}), nil
 }
 
 func translateIO(err error) error {

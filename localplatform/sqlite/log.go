@@ -25,6 +25,7 @@ type eventLog struct {
 	opts    Options
 	readers *readerPool
 	cache   *sumsList
+	tail    *tail
 	ctx     context.Context //nolint:containedctx // ends when the log is closed, for work in the background
 	cancel  context.CancelFunc
 
@@ -48,7 +49,7 @@ type eventLog struct {
 // the writer and the sealer.
 func openLog(dir string, opts Options) (*eventLog, error) {
 	l := &eventLog{
-		dir: dir, now: opts.Now, logger: opts.Logger, opts: opts, readers: &readerPool{max: maxIdleReaders}, cache: &sumsList{max: maxCachedCells},
+		dir: dir, now: opts.Now, logger: opts.Logger, opts: opts, readers: &readerPool{max: maxIdleReaders}, cache: &sumsList{max: maxCachedCells}, tail: &tail{max: tailBytes},
 		changed: make(chan struct{}), sealed: make(chan struct{}), drops: map[string]int64{},
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -189,6 +190,7 @@ func (l *eventLog) loadOne(f segmentFiles, known map[string]*segment) (*segment,
 // setAside renames a damaged segment, so that it is kept for rescue and out of the way.
 func (l *eventLog) setAside(s *segment, cause error) error {
 	l.readers.retire(s, func() { l.cache.forget(s) })
+	l.tail.forget(s.bounds.last)
 	name := filepath.Base(s.path)
 	if l.opts.ReadOnly {
 		l.problem(fmt.Sprintf("event file %s is damaged and left out: %v", name, cause))

@@ -10,6 +10,7 @@ import (
 )
 
 // Read returns events with a larger Pos than after, oldest first, with detail.
+// Their Detail must not be changed: others may be reading it.
 func (l *eventLog) Read(ctx context.Context, after int64, limit int) ([]localplatform.Event, error) {
 	return l.scan(ctx, page{plan: newPlan(nil), in: span{after, math.MaxInt64}, ascending: true, detail: true, limit: max(limit, 0)})
 }
@@ -70,6 +71,11 @@ type page struct {
 
 // scan collects the events of a page.
 func (l *eventLog) scan(ctx context.Context, p page) (out []localplatform.Event, err error) {
+	if p.ascending && ctx.Err() == nil {
+		if out, ok := l.tail.after(&p); ok {
+			return out, nil
+		}
+	}
 	err = l.query(ctx, func(views []view) error {
 		out = nil
 		if !p.ascending {

@@ -71,6 +71,7 @@ func (l *eventLog) remove(number int) bool {
 	if s == nil {
 		return false
 	}
+	l.tail.forget(s.bounds.last)
 	l.readers.retire(s, func() { l.cache.forget(s); l.erase(s) })
 	return true
 }

@@ -193,6 +193,7 @@ func (w *writer) try(group []*pending) ([]localplatform.AppendResult, error) {
 		w.stored = true
 		w.recovered()
 		w.hot.recent.Load().append(fresh, w.names)
+		w.log.tail.add(fresh)
 		w.log.advance(w.hot, w.bounds)
 		return results, nil
 	}
