@@ -73,6 +73,29 @@ func TestRunLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+func TestNoColorLeavesAttributes(t *testing.T) {
+	in, keys := io.Pipe()
+	out := &watched{want: "SQL injection", seen: make(chan struct{})}
+	done := make(chan error, 1)
+	go func() {
+		done <- Run(t.Context(), samplePlatform(100), Options{In: in, Out: out, Page: PageIncidents, Width: 80, Height: 24, Now: noon, NoColor: true})
+	}()
+	<-out.seen
+	if _, err := keys.Write([]byte("q")); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	drawn := out.out.String()
+	if strings.Contains(drawn, "38;2") || strings.Contains(drawn, "38;5") {
+		t.Error("there is colour")
+	}
+	if !strings.Contains(drawn, "\x1b[7m") && !strings.Contains(drawn, "\x1b[1;7m") {
+		t.Error("the selection is not reversed")
+	}
+}
+
 // bulkEvent is one of a sequence that is mostly ordinary events, so that it takes
 // no minutes to look for incidents in a million of them.
 func bulkEvent(pos int64) localplatform.Event {
