@@ -66,11 +66,11 @@ func TestInputsOfEveryKindAreSeenAtTheSink(t *testing.T) {
 		param   string
 	}{
 		"query": {
-			httptest.NewRequest("GET", "/p?q="+url.QueryEscape(injection), nil),
+			httptest.NewRequest(http.MethodGet, "/p?q="+url.QueryEscape(injection), nil),
 			func(r *http.Request) string { return r.FormValue("q") }, "query.q",
 		},
 		"name of a parameter": {
-			httptest.NewRequest("GET", "/p?"+url.QueryEscape(injection)+"=1", nil),
+			httptest.NewRequest(http.MethodGet, "/p?"+url.QueryEscape(injection)+"=1", nil),
 			func(r *http.Request) string {
 				for k := range r.URL.Query() {
 					return k
@@ -79,15 +79,15 @@ func TestInputsOfEveryKindAreSeenAtTheSink(t *testing.T) {
 			}, "query." + injection,
 		},
 		"form": {
-			httptest.NewRequest("POST", "/p", strings.NewReader("a=1&name="+url.QueryEscape(injection))),
+			httptest.NewRequest(http.MethodPost, "/p", strings.NewReader("a=1&name="+url.QueryEscape(injection))),
 			func(r *http.Request) string { return r.PostFormValue("name") }, "form.name",
 		},
 		"multipart field behind a large file": {
-			httptest.NewRequest("POST", "/p", body),
+			httptest.NewRequest(http.MethodPost, "/p", body),
 			func(r *http.Request) string { return r.FormValue("name") }, "form.name",
 		},
 		"JSON": {
-			httptest.NewRequest("POST", "/p", strings.NewReader(`{"filter":[{"n":1},{"name":"`+injection+`"}],"z":true}`)),
+			httptest.NewRequest(http.MethodPost, "/p", strings.NewReader(`{"filter":[{"n":1},{"name":"`+injection+`"}],"z":true}`)),
 			func(r *http.Request) string {
 				var v struct{ Filter []struct{ Name string } }
 				if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
@@ -97,7 +97,7 @@ func TestInputsOfEveryKindAreSeenAtTheSink(t *testing.T) {
 			}, "json.filter[1].name",
 		},
 		"JSON of which only the beginning is read": {
-			httptest.NewRequest("POST", "/p", io.MultiReader(strings.NewReader(`{"name":"`+injection+`",`), strings.NewReader(strings.Repeat(" ", 1<<20)))),
+			httptest.NewRequest(http.MethodPost, "/p", io.MultiReader(strings.NewReader(`{"name":"`+injection+`",`), strings.NewReader(strings.Repeat(" ", 1<<20)))),
 			func(r *http.Request) string {
 				d := json.NewDecoder(r.Body)
 				for range 2 {
@@ -108,22 +108,22 @@ func TestInputsOfEveryKindAreSeenAtTheSink(t *testing.T) {
 			}, "json.name",
 		},
 		"XML": {
-			httptest.NewRequest("POST", "/p", strings.NewReader("<o><name>"+injection+"</name></o>")),
+			httptest.NewRequest(http.MethodPost, "/p", strings.NewReader("<o><name>"+injection+"</name></o>")),
 			func(r *http.Request) string {
 				s := string(read(r))
 				return s[len("<o><name>") : len(s)-len("</name></o>")]
 			}, "xml.o.name",
 		},
 		"plain text": {
-			httptest.NewRequest("POST", "/p", strings.NewReader(injection)),
+			httptest.NewRequest(http.MethodPost, "/p", strings.NewReader(injection)),
 			func(r *http.Request) string { return string(read(r)) }, "body",
 		},
 		"header": {
-			with(httptest.NewRequest("GET", "/p", nil), "X-Tenant", injection),
+			with(httptest.NewRequest(http.MethodGet, "/p", nil), "X-Tenant", injection),
 			func(r *http.Request) string { return r.Header.Get("X-Tenant") }, "header.X-Tenant",
 		},
 		"cookie": {
-			with(httptest.NewRequest("GET", "/p", nil), "Cookie", "a=b; tenant="+url.QueryEscape(strings.ReplaceAll(injection, " ", "/**/"))),
+			with(httptest.NewRequest(http.MethodGet, "/p", nil), "Cookie", "a=b; tenant="+url.QueryEscape(strings.ReplaceAll(injection, " ", "/**/"))),
 			func(r *http.Request) string {
 				c, _ := r.Cookie("tenant")
 				v, _ := url.QueryUnescape(c.Value)
@@ -132,18 +132,18 @@ func TestInputsOfEveryKindAreSeenAtTheSink(t *testing.T) {
 		},
 		"basic authentication": {
 			func() *http.Request {
-				r := httptest.NewRequest("GET", "/p", nil)
+				r := httptest.NewRequest(http.MethodGet, "/p", nil)
 				r.SetBasicAuth(injection, "pw")
 				return r
 			}(),
 			func(r *http.Request) string { u, _, _ := r.BasicAuth(); return u }, "header.Authorization",
 		},
 		"path value": {
-			httptest.NewRequest("GET", "/by-name/"+url.PathEscape(injection)+"/x", nil),
+			httptest.NewRequest(http.MethodGet, "/by-name/"+url.PathEscape(injection)+"/x", nil),
 			func(r *http.Request) string { return r.PathValue("name") }, "route.name",
 		},
 		"rest of the path": {
-			httptest.NewRequest("GET", "/rest/x'/**/UNION/**/SELECT/**/1,2/**/--", nil),
+			httptest.NewRequest(http.MethodGet, "/rest/x'/**/UNION/**/SELECT/**/1,2/**/--", nil),
 			func(r *http.Request) string { return r.PathValue("rest") }, "route.rest",
 		},
 	} {
@@ -205,7 +205,7 @@ func shop(w http.ResponseWriter, r *http.Request) {
 }
 
 func attack(h http.Handler, accept string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("GET", "/p?q="+url.QueryEscape(injection), nil)
+	r := httptest.NewRequest(http.MethodGet, "/p?q="+url.QueryEscape(injection), nil)
 	if accept != "" {
 		r.Header.Set("Accept", accept)
 	}
@@ -272,7 +272,7 @@ func TestEvidence(t *testing.T) {
 		}
 		shop(w, r)
 	})
-	r := httptest.NewRequest("POST", "/search/lamps?page=1", strings.NewReader("password=hunter2&q="+url.QueryEscape(injection)))
+	r := httptest.NewRequest(http.MethodPost, "/search/lamps?page=1", strings.NewReader("password=hunter2&q="+url.QueryEscape(injection)))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("User-Agent", "test/1")
 	r.Header.Set("X-Internal", "stays here")
@@ -292,7 +292,7 @@ func TestEvidence(t *testing.T) {
 	if s.IP != "203.0.113.7" || s.User["id"] != "42" || s.Kind != wire.KindAttack || s.Name != wire.NameAttack || s.Time.IsZero() {
 		t.Errorf("signal = %+v", s)
 	}
-	if q.Method != "POST" || q.Path != "/search/lamps" || q.Query != "page=1" || q.Route != "POST /search/{kind}" || q.Host != "shop.example.com" || q.Port != "8080" ||
+	if q.Method != http.MethodPost || q.Path != "/search/lamps" || q.Query != "page=1" || q.Route != "POST /search/{kind}" || q.Host != "shop.example.com" || q.Port != "8080" ||
 		q.UserAgent != "test/1" || q.Status != 403 || !q.Blocked || q.ID == "" || q.Remote != "203.0.113.7:1234" {
 		t.Errorf("request = %+v", q)
 	}
@@ -396,7 +396,7 @@ func TestHandlersThatPanicOnTheErrorStillGiveThePage(t *testing.T) {
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
 		s.Close()
-		if resp.StatusCode != 403 || !strings.Contains(string(body), "Uh oh!") || err != nil {
+		if resp.StatusCode != http.StatusForbidden || !strings.Contains(string(body), "Uh oh!") || err != nil {
 			t.Errorf("%s: %d %q %v", name, resp.StatusCode, body, err)
 		}
 	}
@@ -409,7 +409,7 @@ func TestAnAnswerThatHasBegunIsCutOff(t *testing.T) {
 		fmt.Fprint(w, "begun ")
 		_ = query(r.Context(), statement(r.FormValue("q")))
 		fmt.Fprint(w, "leak")
-		w.WriteHeader(500)
+		w.WriteHeader(http.StatusInternalServerError)
 	}))
 	if w := attack(h, ""); w.Code != 200 || w.Body.String() != "begun " {
 		t.Errorf("answer %d %q", w.Code, w.Body)
@@ -470,7 +470,7 @@ func TestTheFirewallBlocksABodyWhenItsEndIsRead(t *testing.T) {
 				}
 				fmt.Fprint(w, "stored")
 			}))
-			r := httptest.NewRequest("POST", "/", c.body)
+			r := httptest.NewRequest(http.MethodPost, "/", c.body)
 			r.Header.Set("Content-Type", c.kind)
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
@@ -507,7 +507,7 @@ func TestActors(t *testing.T) {
 		PathPasslist: []string{"/health", "/static/*"},
 	}
 	get := func(ip, path string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest("GET", path, nil)
+		r := httptest.NewRequest(http.MethodGet, path, nil)
 		r.RemoteAddr = ip + ":1"
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
@@ -587,7 +587,7 @@ func TestTrustedProxies(t *testing.T) {
 	rec.Instruct(wire.Instructions{Actions: []wire.Action{{ID: "a", Kind: wire.ActionBlockIP, CIDR: "203.0.113.7"}}})
 	h := rec.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	for remote, want := range map[string]int{"10.1.2.3:5": 403, "192.0.2.1:5": 200, "@": 200} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", "6.6.6.6, 203.0.113.7")
 		w := httptest.NewRecorder()

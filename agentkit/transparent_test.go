@@ -133,7 +133,7 @@ func TestOrdinaryAnswersAreTheSame(t *testing.T) {
 			w.WriteHeader(http.StatusNotModified)
 		},
 		"/bodyon304": func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(304)
+			w.WriteHeader(http.StatusNotModified)
 			_, err := w.Write([]byte("x"))
 			w.Header().Set("X-Err", fmt.Sprint(err))
 		},
@@ -430,8 +430,7 @@ func TestPanicsReachTheServer(t *testing.T) {
 			http.NewResponseController(w).Flush()
 			panic(errors.New("an error"))
 		case "/runtime":
-			var m map[string]int
-			m["x"] = 1
+			crash(nil)
 		case "/abort-goexit":
 			runtime.Goexit()
 		}
@@ -448,10 +447,12 @@ func TestPanicsReachTheServer(t *testing.T) {
 			s.Close()
 			logged := s.log.String()
 			return fmt.Sprintln(path, out, strings.Contains(logged, "a value"), strings.Contains(logged, "an error"),
-				strings.Contains(logged, "nil map"), strings.Contains(logged, "TestPanicsReachTheServer"), logged == "")
+				strings.Contains(logged, "nil pointer"), strings.Contains(logged, "TestPanicsReachTheServer"), logged == "")
 		})
 	}
 }
+
+func crash(m *sync.Mutex) { m.Lock() }
 
 func TestOuterMiddlewareRecovers(t *testing.T) {
 	boom := errors.New("boom")

@@ -81,7 +81,7 @@ func TestRecorderBlocks(t *testing.T) {
 	rec := agenttest.NewRecorder(t)
 	rec.Block(wire.ProtectionWAF)
 	rec.Block(wire.ProtectionSQLi)
-	if m := rec.Agent().Engine().Begin(httptest.NewRequest("GET", "/", nil), netip.Addr{}).Mode(wire.ProtectionWAF); m != wire.ModeBlock {
+	if m := rec.Agent().Engine().Begin(httptest.NewRequest(http.MethodGet, "/", nil), netip.Addr{}).Mode(wire.ProtectionWAF); m != wire.ModeBlock {
 		t.Errorf("mode %q: the second Block undid the first", m)
 	}
 }

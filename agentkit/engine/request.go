@@ -35,7 +35,6 @@ type Request struct {
 	passlisted bool        // no protection looks at it
 	inspected  atomic.Bool // a protection looked at it
 	spent      atomic.Int64
-	overspent  atomic.Bool
 	blocked    atomic.Pointer[block]
 	user       atomic.Pointer[map[string]string]
 	inputs     atomic.Pointer[rasp.Inputs]
@@ -87,7 +86,7 @@ func (e *Engine) Begin(r *http.Request, clientIP netip.Addr) *Request {
 	}
 	if q.ip.IsValid() {
 		if a, ok := e.cfg.Actors.LookupIP(q.ip, q.start); ok {
-			q.act(a)
+			_ = q.act(a)
 		}
 	}
 	if q.blocked.Load() == nil {
@@ -235,7 +234,7 @@ func (q *Request) End(status int, route string) {
 // watchStatus raises a signal for the answers that tell of guessing and of
 // breakage.
 func (q *Request) watchStatus(status int, now time.Time) {
-	name := ""
+	var name string
 	switch {
 	case q.passlisted || q.blocked.Load() != nil:
 		return

@@ -54,7 +54,7 @@ func (s *JSONScanner) Scan(text string, final bool, yield func(address, value st
 		case ':':
 			s.key = false
 		case '"', '\'':
-			closed := false
+			var closed bool
 			if v, closed = s.quoted(c); !closed && !final {
 				s.i = start
 				return

@@ -68,7 +68,7 @@ func (p *Parts) Feed(piece []byte) {
 		return
 	}
 	p.pend = append(p.pend, piece...)
-	for p.step() { //nolint:revive // every step does its work
+	for p.step() {
 	}
 }
 

@@ -146,14 +146,17 @@ func TestStatus(t *testing.T) {
 		do   func(w http.ResponseWriter)
 		want int
 	}{
-		"nothing":     {func(http.ResponseWriter) {}, 200},
-		"write":       {func(w http.ResponseWriter) { _, _ = w.Write(nil) }, 200},
-		"header":      {func(w http.ResponseWriter) { w.WriteHeader(404) }, 404},
-		"first wins":  {func(w http.ResponseWriter) { w.WriteHeader(404); w.WriteHeader(500) }, 404},
-		"write first": {func(w http.ResponseWriter) { _, _ = w.Write(nil); w.WriteHeader(500) }, 200},
-		"early hints": {func(w http.ResponseWriter) { w.WriteHeader(103); w.WriteHeader(201) }, 201},
-		"switching":   {func(w http.ResponseWriter) { w.WriteHeader(101) }, 101},
-		"flush":       {func(w http.ResponseWriter) { w.(http.Flusher).Flush(); w.WriteHeader(500) }, 200},
+		"nothing": {func(http.ResponseWriter) {}, 200},
+		"write":   {func(w http.ResponseWriter) { _, _ = w.Write(nil) }, 200},
+		"header":  {func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotFound) }, 404},
+		"first wins": {func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusNotFound)
+			w.WriteHeader(http.StatusInternalServerError)
+		}, 404},
+		"write first": {func(w http.ResponseWriter) { _, _ = w.Write(nil); w.WriteHeader(http.StatusInternalServerError) }, 200},
+		"early hints": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusEarlyHints); w.WriteHeader(http.StatusCreated) }, 201},
+		"switching":   {func(w http.ResponseWriter) { w.WriteHeader(http.StatusSwitchingProtocols) }, 101},
+		"flush":       {func(w http.ResponseWriter) { w.(http.Flusher).Flush(); w.WriteHeader(http.StatusInternalServerError) }, 200},
 	} {
 		w, outer := Wrap(httptest.NewRecorder(), nil)
 		c.do(outer)
