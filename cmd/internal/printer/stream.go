@@ -2,6 +2,7 @@ package printer
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,14 +13,16 @@ import (
 )
 
 // Stream prints rows as they come: lines of a table whose columns only ever
-// grow, or one JSON object on each line.
+// grow but for one, or one JSON object on each line.
 type Stream[T any] struct {
 	ios    *iostreams.IOStreams
 	now    func() time.Time
 	o      *Options
 	cols   []Column[T]
 	widths []int
-	begun  bool
+
+	elastic int // the column that takes what is left of a line, -1 for none
+	begun   bool
 }
 
 // NewStream begins a stream. Options must have been validated for T.
@@ -34,7 +37,7 @@ func NewStream[T any](ios *iostreams.IOStreams, now func() time.Time, o *Options
 	if err != nil {
 		return nil, err
 	}
-	return &Stream[T]{ios: ios, now: now, o: o, cols: cols, widths: make([]int, len(cols))}, nil
+	return &Stream[T]{ios: ios, now: now, o: o, cols: cols}, nil
 }
 
 // Write prints rows.
@@ -81,40 +84,72 @@ func (s *Stream[T]) lines(rows []T) error {
 		cells[r] = s.cells(row, pen)
 	}
 	if !s.begun {
-		s.settle(cells)
+		cells = s.settle(cells)
 		cells = append([][]string{s.heads(pen)}, cells...)
 		s.begun = true
 	}
 	var b strings.Builder
 	for _, row := range cells {
-		line := ""
-		for i, cell := range row {
-			s.widths[i] = max(s.widths[i], min(ansi.StringWidth(cell), s.limit(i)))
-			cell = ansi.Truncate(cell, s.widths[i], "…")
-			line += cell + strings.Repeat(" ", s.widths[i]-ansi.StringWidth(cell)+gap)
-		}
-		b.WriteString(ansi.Truncate(strings.TrimRight(line, " "), s.ios.TerminalWidth(), "…"))
+		b.WriteString(s.line(row))
 		b.WriteByte('\n')
 	}
 	_, err := s.ios.Out.Write([]byte(b.String()))
 	return err
 }
 
-// streamCell bounds a column that may be cut, in columns of the terminal.
-const streamCell = 32
+// streamCell is what a column that may be cut can grow to, but for the elastic
+// one, which takes what is left.
+const streamCell = 14
 
-func (s *Stream[T]) limit(i int) int {
-	if s.cols[i].Min > 0 {
-		return streamCell
+// line lays out one row. Columns keep the width they have grown to.
+func (s *Stream[T]) line(row []string) string {
+	for i, cell := range row {
+		s.widths[i] = max(s.widths[i], s.allowed(i, ansi.StringWidth(cell)))
 	}
-	return s.ios.TerminalWidth()
+	if e := s.elastic; e >= 0 {
+		s.widths[e] = 0
+		s.widths[e] = max(s.cols[e].Min, s.ios.TerminalWidth()-total(s.widths))
+	}
+	var b strings.Builder
+	for i, cell := range row {
+		cell = ansi.Truncate(cell, s.widths[i], "…")
+		b.WriteString(cell + strings.Repeat(" ", s.widths[i]-ansi.StringWidth(cell)+gap))
+	}
+	return ansi.Truncate(strings.TrimRight(b.String(), " "), s.ios.TerminalWidth(), "…")
 }
 
-// settle leaves out the columns that have no room beside the first rows.
-func (s *Stream[T]) settle(cells [][]string) {
-	kept, fitted, _ := fit(s.cols, cells, s.ios.TerminalWidth())
-	s.cols, s.widths = kept, measure(kept, fitted)
-	copy(cells, fitted)
+func (s *Stream[T]) allowed(i, width int) int {
+	if s.cols[i].Min > 0 {
+		return min(width, max(streamCell, s.cols[i].Min))
+	}
+	return width
+}
+
+// settle leaves out the columns that would have no room if all others grew as
+// far as they may, and chooses the elastic one: the last that may be cut.
+func (s *Stream[T]) settle(cells [][]string) [][]string {
+	for {
+		s.elastic = -1
+		widths := measure(s.cols, cells)
+		for i, c := range s.cols {
+			if c.Min > 0 {
+				widths[i], s.elastic = max(streamCell, c.Min), i
+			}
+		}
+		if s.elastic >= 0 {
+			widths[s.elastic] = s.cols[s.elastic].Min
+		}
+		drop := dropIndex(s.cols)
+		if total(widths) <= s.ios.TerminalWidth() || drop < 0 {
+			break
+		}
+		s.cols = slices.Delete(slices.Clone(s.cols), drop, drop+1)
+		for r := range cells {
+			cells[r] = slices.Delete(slices.Clone(cells[r]), drop, drop+1)
+		}
+	}
+	s.widths = make([]int, len(s.cols))
+	return cells
 }
 
 func (s *Stream[T]) cells(row T, pen Pen) []string {
