@@ -126,7 +126,7 @@ func writeLoot(w io.Writer, p picture, pen printer.Pen) {
 	for _, s := range p.Stands {
 		fmt.Fprintf(w, "%-8s %-8s %s\n", s.Env, attackedBy(s.Mode), haul(s.Report.Loot, pen.Colour))
 	}
-	if slices.ContainsFunc(p.Stands, func(s standPicture) bool { return s.Report.Loot.Accounts > 0 }) {
+	if p.Platform != "" && slices.ContainsFunc(p.Stands, func(s standPicture) bool { return s.Report.Loot.Accounts > 0 }) {
 		fmt.Fprintln(w, pen.Faint("Accounts were opened with passwords that their owners use elsewhere too. No single\nrequest gives that away, but the pattern does: the credential stuffing incidents name them."))
 	}
 	if p.Platform == "" && len(p.Stands) > 0 {
