@@ -135,7 +135,7 @@ func (d *choice) view(w int, st *styles) []string {
 	var body []string
 	if len(d.actors) > 0 {
 		a := d.actors[d.actor]
-		line := a.Kind + " " + st.strong.on(clean(a.Value)) + "  " + plural(a.Events, "event")
+		line := a.Kind + " " + st.strong.on(clean(a.Value)) + "  " + eventCount(a.Events)
 		if len(d.actors) > 1 {
 			line += st.dim.on("   " + strconv.Itoa(d.actor+1) + " of " + strconv.Itoa(len(d.actors)) + ", tab for the next")
 		}

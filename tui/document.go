@@ -117,12 +117,12 @@ func wrapTo(s string, w int) []string {
 	return append(out, line.String())
 }
 
-// plural is a count with its noun.
-func plural(n int64, noun string) string {
+// eventCount is a count of events in words.
+func eventCount(n int64) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 event"
 	}
-	return number(n) + " " + noun + "s"
+	return number(n) + " events"
 }
 
 func (d *document) event(e *localplatform.Event, loc *time.Location, keys *keyMap) {

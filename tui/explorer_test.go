@@ -152,6 +152,31 @@ func TestSelectionStaysWhileEventsArrive(t *testing.T) {
 	})
 }
 
+// TestNoEventTwice goes up to the newest while events arrive, by pages and by the
+// tail at once.
+func TestNoEventTwice(t *testing.T) {
+	shelf := newShelf(sampleEvents(400))
+	onScreen(t, shelf.platform(), 80, 24, Options{}, func(s *screen) {
+		s.press("G")
+		for pos := int64(401); pos <= 700; pos++ {
+			shelf.put(sampleEvent(pos))
+			s.press("pgup")
+			if pos%7 == 0 {
+				s.pass(35 * time.Millisecond)
+			}
+		}
+		s.press("g")
+		s.pass(30 * time.Second)
+		s.sees("1 of 700")
+		rows := s.m.events.list.rows
+		for i := 1; i < len(rows); i++ {
+			if rows[i].Pos != rows[i-1].Pos-1 {
+				t.Fatalf("event %d comes after %d", rows[i].Pos, rows[i-1].Pos)
+			}
+		}
+	})
+}
+
 func TestFloodIsLeftOutAndCounted(t *testing.T) {
 	shelf := newShelf(sampleEvents(10))
 	onScreen(t, shelf.platform(), 80, 24, Options{}, func(s *screen) {

@@ -219,7 +219,7 @@ func (h *histogram) legend(buckets []localplatform.HistogramBucket, st *styles, 
 		if h.data.Step < time.Minute {
 			layout = "01-02 15:04:05"
 		}
-		left = buckets[0].Start.In(loc).Format(layout) + " \u2192 " + end.In(loc).Format(layout) + ", bar " + h.data.Step.String() + ", " + plural(h.data.Total, "event")
+		left = buckets[0].Start.In(loc).Format(layout) + " \u2192 " + end.In(loc).Format(layout) + ", bar " + h.data.Step.String() + ", " + eventCount(h.data.Total)
 	}
 	return sides(left, strings.Join(names, " "), w)
 }

@@ -108,7 +108,7 @@ func (d *document) summary(in *localplatform.Incident, loc *time.Location, now t
 	d.pair("seen", in.FirstSeen.In(loc).Format("01-02 15:04:05")+" \u2192 "+in.LastSeen.In(loc).Format("01-02 15:04:05")+" ("+ago(now.Sub(in.LastSeen))+" ago)")
 	d.pair("events", fmt.Sprintf("%s, %s blocked, %s reached a sink   (%s shows them)", number(in.Events), number(in.Blocked), number(in.Reached), keys.label(cmdEvents)))
 	if in.Exploited > 0 {
-		d.styledPair(d.st.bad, "GOT THROUGH", plural(in.Exploited, "event")+" not blocked")
+		d.styledPair(d.st.bad, "GOT THROUGH", eventCount(in.Exploited)+" not blocked")
 	}
 	if len(in.Compromised) > 0 {
 		d.styledPair(d.st.bad, "COMPROMISED", strings.Join(in.Compromised, ", "))
@@ -162,7 +162,7 @@ func (d *document) actors(in *localplatform.Incident, loc *time.Location, keys *
 	}
 	d.heading("Actors (" + keys.label(cmdBlock) + " blocks one)")
 	for _, a := range in.Actors {
-		d.pair(a.Kind, fmt.Sprintf("%s  %s, %s blocked, %s \u2192 %s", a.Value, plural(a.Events, "event"), number(a.Blocked),
+		d.pair(a.Kind, fmt.Sprintf("%s  %s, %s blocked, %s \u2192 %s", a.Value, eventCount(a.Events), number(a.Blocked),
 			a.First.In(loc).Format("01-02 15:04:05"), a.Last.In(loc).Format("15:04:05")))
 	}
 }

@@ -26,6 +26,7 @@ type tail struct {
 	last    int64 // highest Pos seen, 0 before the first page
 	waiting int64 // events that arrived and are not shown yet
 	left    int64 // events that went by too fast to be shown
+	moved   bool  // there were arrivals since the total was counted
 	err     error
 	tries   int
 	arrived []arrival // of the latest seconds, for the rate
@@ -160,11 +161,17 @@ func (p *eventsPage) tailArrived(m tailArrivedMsg) tea.Cmd {
 		t.err, t.tries = m.err, t.tries+1
 		return p.tailCmd()
 	}
+	if first, _ := p.list.ends(); first > t.last { // the selection went up faster than the tail
+		m.events = slices.DeleteFunc(m.events, func(e localplatform.Event) bool { return e.Pos <= first })
+	}
 	n := int64(len(m.events)) + m.left
 	t.err, t.tries, t.last = nil, 0, max(t.last, m.last)
 	if n > 0 {
 		t.count(p.now(), n)
 		p.arrived(m, n)
+	} else if t.moved {
+		t.moved = false
+		return tea.Batch(p.movedCmd(), p.countCmd()) // arrivals may have been counted twice; now it is quiet
 	}
 	return p.movedCmd()
 }
@@ -175,6 +182,7 @@ func (p *eventsPage) arrived(m tailArrivedMsg, n int64) {
 	if p.total >= 0 {
 		p.total += n
 	}
+	t.moved = true
 	switch {
 	case !t.pinned():
 		t.waiting += n
@@ -182,6 +190,7 @@ func (p *eventsPage) arrived(m tailArrivedMsg, n int64) {
 		p.list.newer = true
 	case m.more:
 		t.left += m.left
+		p.src.cancel(slotMore) // it belongs to the rows that go
 		p.list.reset(m.events, false, true, false)
 	default:
 		p.list.prependNewer(m.events, false, true)
