@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sqreen/sqreen/inventory"
 	"github.com/sqreen/sqreen/localplatform"
 	"github.com/sqreen/sqreen/queries"
 )
@@ -56,11 +57,35 @@ func Must(err error) {
 	}
 }
 
-// Values completes a flag with what the platform has seen in a field.
+// Values completes a flag with a field's choices, or with what the platform has
+// seen in it when anything may stand there. schema is "apps", "events",
+// "incidents" or "actions".
 func (f *Factory) Values(cmd *cobra.Command, flag, schema, field string) {
+	if choices := choicesOf(schema, field); choices != nil {
+		ListOf(cmd, flag, choices)
+		return
+	}
 	Must(cmd.RegisterFlagCompletionFunc(flag, func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		return f.Lookup(cmd.Context(), schema, field, typed), noFiles
+		head := typed[:strings.LastIndexByte(typed, ',')+1]
+		values := f.Lookup(cmd.Context(), schema, field, typed[len(head):])
+		for i := range values {
+			values[i] = head + values[i]
+		}
+		return values, noFiles
 	}))
+}
+
+// choicesOf lists the values of a field that has only a few, in the order of the schema.
+func choicesOf(schema, field string) []string {
+	for _, s := range []*queries.Schema{inventory.Schema(), localplatform.EventSchema(), localplatform.IncidentSchema(), localplatform.ActionSchema()} {
+		if s.Name != schema {
+			continue
+		}
+		if known, ok := s.Lookup(field); ok && known.Type == queries.Enum {
+			return known.Values
+		}
+	}
+	return nil
 }
 
 // Lookup returns values of a field that begin with prefix. While completing,
