@@ -64,8 +64,8 @@ func (d *Detector) windowHit(w *window, e *localplatform.Event) (hit, bool) {
 	if e.Name == wire.NameLoginSuccess {
 		return hit{}, false
 	}
-	least, enough := d.threshold(w.key.what)
-	s, ok := w.full(e.At, d.opt.Limits.Window, least, enough)
+	least, missing := d.threshold(w.key.what)
+	s, ok := w.full(e.At, d.opt.Limits.Window, least, missing)
 	if !ok {
 		return hit{}, false
 	}
@@ -78,19 +78,19 @@ func (d *Detector) windowHit(w *window, e *localplatform.Event) (hit, bool) {
 // pending stands in byKey for an incident that is about to be opened.
 const pending = -1
 
-// threshold says how much fills a window.
-func (d *Detector) threshold(what string) (least int64, enough func(summary) bool) {
+// threshold says how much fills a window: the least weight, and how many
+// entries are missing at the least besides.
+func (d *Detector) threshold(what string) (least int64, missing func(summary) int) {
 	l := d.opt.Limits
-	always := func(summary) bool { return true }
 	switch what {
 	case failApp:
-		return l.SpreadFailures, func(s summary) bool { return s.users >= l.SpreadAccounts && s.ips >= l.SpreadAddresses }
+		return l.SpreadFailures, func(s summary) int { return max(l.SpreadAccounts-s.users, l.SpreadAddresses-s.ips, 0) }
 	case pathsOf:
-		return int64(l.ScannedPaths), func(s summary) bool { return s.paths >= l.ScannedPaths }
+		return int64(l.ScannedPaths), func(s summary) int { return max(l.ScannedPaths-s.paths, 0) }
 	case probesOf:
-		return l.ScannerMatches, always
+		return l.ScannerMatches, func(summary) int { return 0 }
 	}
-	return l.LoginFailures, always
+	return l.LoginFailures, func(summary) int { return 0 }
 }
 
 // windowIncidents lists the incidents that a window's events may join.

@@ -38,8 +38,8 @@ func (f *folder) add(d *draft, h *hit) {
 	if h.compromised {
 		d.compromise(e.User, e.At)
 	}
-	f.addEvidence(d, e)
-	f.judge(d, &before)
+	d.addEvidence(e)
+	d.judge(&before)
 }
 
 // tally counts what became of the event and what it was aimed at.
@@ -77,8 +77,8 @@ func (f *folder) addWindow(d *draft, h *hit, since time.Time) {
 		}
 		failed = failed || !e.ok
 	}
-	f.addEvidence(d, h.event)
-	f.judge(d, &before)
+	d.addEvidence(h.event)
+	d.judge(&before)
 }
 
 func (d *draft) extend(at time.Time) {
@@ -155,12 +155,12 @@ func bump(list []localplatform.Count, value string, n int64) []localplatform.Cou
 
 // addEvidence keeps the most telling events: those that got through first, then
 // those that reached a sink, then others, each kind of request once.
-func (f *folder) addEvidence(d *draft, e *localplatform.Event) {
+func (d *draft) addEvidence(e *localplatform.Event) {
 	worth := evidenceWorth(e)
 	if len(d.Evidence) >= maxEvidence && worth <= d.leastEvidence() {
 		return
 	}
-	ev := describe(e)
+	ev := summarise(e)
 	ev.Worth = worth
 	same := func(o localplatform.Evidence) bool {
 		return o.Param == ev.Param && o.Summary == ev.Summary && o.Worth >= worth
@@ -168,6 +168,7 @@ func (f *folder) addEvidence(d *draft, e *localplatform.Event) {
 	if slices.ContainsFunc(d.Evidence, same) {
 		return
 	}
+	addDetail(&ev, e.Detail) // decoding is the dear part
 	d.Evidence = append(d.Evidence, ev)
 	slices.SortStableFunc(d.Evidence, func(a, b localplatform.Evidence) int { return cmp.Compare(b.Worth, a.Worth) })
 	d.Evidence = d.Evidence[:min(len(d.Evidence), maxEvidence)]
@@ -187,16 +188,21 @@ func evidenceWorth(e *localplatform.Event) int {
 	return 0
 }
 
-// describe puts one event into a few words.
-func describe(e *localplatform.Event) localplatform.Evidence {
+// summarise puts one event into a few words.
+func summarise(e *localplatform.Event) localplatform.Evidence {
 	ev := localplatform.Evidence{Pos: e.Pos, At: e.At, Request: e.Request, Param: e.Param, Blocked: e.Blocked}
-	ev.Summary = strings.TrimSpace(fmt.Sprintf("%s %s", e.Method, e.Path))
+	ev.Summary = strings.TrimSpace(e.Method + " " + e.Path)
 	if e.Message != "" {
 		ev.Summary += ": " + e.Message
 	}
+	return ev
+}
+
+// addDetail adds what only the whole signal tells.
+func addDetail(ev *localplatform.Evidence, detail []byte) {
 	var s wire.Signal
-	if len(e.Detail) == 0 || json.Unmarshal(e.Detail, &s) != nil {
-		return ev
+	if len(detail) == 0 || json.Unmarshal(detail, &s) != nil {
+		return
 	}
 	if s.Attack != nil {
 		ev.Payload = s.Attack.Payload
@@ -210,5 +216,4 @@ func describe(e *localplatform.Event) localplatform.Evidence {
 			break
 		}
 	}
-	return ev
 }

@@ -17,6 +17,7 @@ type folder struct {
 	now   time.Time
 	cache map[key]*draft
 	order []*draft
+	live  map[key]*localplatform.Incident // as the transaction found them; nil until needed
 }
 
 // draft is an incident being changed.
@@ -116,26 +117,24 @@ func (f *folder) remember(k key, i *localplatform.Incident) *draft {
 	return d
 }
 
-// search finds the latest incident of a key that still takes attacks in.
+// search finds the latest incident of a key that still takes attacks in. All
+// such incidents are read, once for a transaction: an attack from ever new
+// addresses would otherwise cost a search for each.
 func (f *folder) search(k key) (*localplatform.Incident, error) {
-	text := fmt.Sprintf("app:%s env:%s kind:%s state:(open,acknowledged,snoozed,ignored)", quote(k.app), quote(k.env), quote(k.kind))
-	if k.actorKind == "ip" {
-		text += " ip:" + k.actor
-	}
-	filter, err := queries.Compile(text, f.d.schema, f.now)
-	if err != nil {
-		return nil, fmt.Errorf("search incidents by %q: %w", text, err)
-	}
-	page, _, err := f.tx.Incidents(filter, localplatform.IncidentQuery{Limit: 200})
-	if err != nil {
-		return nil, err
-	}
-	for i := range page {
-		if keyOf(&page[i]) == k {
-			return &page[i], nil
+	if f.live == nil {
+		list, err := f.tx.LiveIncidents()
+		if err != nil {
+			return nil, err
+		}
+		f.live = make(map[key]*localplatform.Incident, len(list))
+		for i := range list {
+			at := keyOf(&list[i])
+			if old := f.live[at]; old == nil || old.LastSeen.Before(list[i].LastSeen) {
+				f.live[at] = &list[i]
+			}
 		}
 	}
-	return nil, nil //nolint:nilnil // no incident is an answer, not an error
+	return f.live[k], nil
 }
 
 // keyOf tells the key an incident was opened for: its first actor, or none when
@@ -175,6 +174,7 @@ func (f *folder) open(h *hit) error {
 		}
 		f.addWindow(d, h, since)
 	}
+	d.describe()
 	d.note(d.FirstSeen, "opened", "opened: "+d.Title)
 	return f.put(d) // at once, so that it has an id
 }
@@ -224,6 +224,7 @@ func (f *folder) flush() error {
 
 func (f *folder) put(d *draft) error {
 	d.Updated = f.now
+	d.describe()
 	if err := f.tx.PutIncident(&d.Incident); err != nil {
 		return err
 	}

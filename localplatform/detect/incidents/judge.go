@@ -8,24 +8,28 @@ import (
 	"github.com/sqreen/sqreen/localplatform"
 )
 
-// judge derives severity, title, advice and the rest from what was counted, and
-// notes in the timeline what got worse.
-func (f *folder) judge(d *draft, before *draft) {
-	info := infoFor(d.Kind)
-	d.MITRE, d.CWE = info.mitre, info.cwe
+// judge derives the severity from what was counted, and notes in the timeline
+// what got worse.
+func (d *draft) judge(before *draft) {
 	d.Severity = maxSeverity(before.Severity, severityOf(d))
-	d.Title = titleOf(d, info)
-	d.Query = eventsQuery(d)
-	d.Advice = adviceOf(d, info)
-	if before.ID == 0 {
+	if before.Events == 0 {
 		return
 	}
 	if d.Severity != before.Severity {
 		d.note(d.LastSeen, "severity", fmt.Sprintf("severity raised from %s to %s", before.Severity, d.Severity))
 	}
 	if d.Exploited > 0 && before.Exploited == 0 {
-		d.note(d.LastSeen, "exploited", "an attack got through to "+info.reach)
+		d.note(d.LastSeen, "exploited", "an attack got through to "+infoFor(d.Kind).reach)
 	}
+}
+
+// describe derives the words: title, advice, classes and the query.
+func (d *draft) describe() {
+	info := infoFor(d.Kind)
+	d.MITRE, d.CWE = info.mitre, info.cwe
+	d.Title = titleOf(d, info)
+	d.Query = eventsQuery(d)
+	d.Advice = adviceOf(d, info)
 }
 
 func maxSeverity(a, b localplatform.Severity) localplatform.Severity {

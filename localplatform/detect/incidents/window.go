@@ -47,6 +47,7 @@ const (
 type window struct {
 	key     windowKey
 	entries []entry
+	skip    int // entries that need not be looked at, see full
 	element *list.Element
 }
 
@@ -193,18 +194,31 @@ func (w *window) summarise(from, to int) summary {
 	return s
 }
 
-// full finds the first window around a time for which enough says yes; enough
-// must not turn to no when entries are added. Nothing is looked at while the
-// weight of all entries is below least.
-func (w *window) full(at time.Time, length time.Duration, least int64, enough func(summary) bool) (found summary, ok bool) {
+// full finds the first window around the time of the entry just inserted that
+// holds at least the weight least and for which missing says 0. missing must
+// fall by at most one with each entry added: after a no, so many of the next
+// entries cannot change the answer, as long as they come in order, and are not
+// asked about.
+func (w *window) full(at time.Time, length time.Duration, least int64, missing func(summary) int) (found summary, ok bool) {
+	newest := !w.entries[len(w.entries)-1].at.After(at)
+	if w.skip > 0 {
+		if w.skip--; newest {
+			return summary{}, false
+		}
+	}
 	if w.weight(0, len(w.entries)) < least {
 		return summary{}, false
 	}
+	need := 0
 	w.around(at, length, func(from, to int) bool {
 		found = w.summarise(from, to)
-		ok = found.count >= least && enough(found)
+		need = missing(found)
+		ok = found.count >= least && need == 0
 		return !ok
 	})
+	if newest {
+		w.skip = max(need-1, 0)
+	}
 	return found, ok
 }
 
