@@ -1,6 +1,7 @@
 package incidents
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,9 @@ func (d *draft) judge(before *draft) {
 // describe derives the words: title, advice, classes and the query.
 func (d *draft) describe() {
 	info := infoFor(d.Kind)
+	if d.Shared { // others keep the actor they were opened for in front
+		slices.SortStableFunc(d.Actors, func(a, b localplatform.IncidentActor) int { return cmp.Compare(b.Events, a.Events) })
+	}
 	d.MITRE, d.CWE = info.mitre, info.cwe
 	d.Title = titleOf(d, info)
 	d.Query = eventsQuery(d)
