@@ -1,21 +1,19 @@
 package agentkit
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
+	"github.com/sqreen/sqreen/agentkit/internal/flatyaml"
 	"github.com/sqreen/sqreen/agentkit/wire"
 )
 
@@ -93,41 +91,26 @@ type Config struct {
 	Now func() time.Time
 }
 
-// settings are what environment and file can say. The yaml names are the
-// variables' in lower case.
+// settings are what environment and file can say, by the variables' names in
+// lower case without "sqreen_".
 type settings struct {
-	URL            string            `yaml:"url"`
-	Token          string            `yaml:"token"`
-	TokenFile      string            `yaml:"token_file"`
-	App            string            `yaml:"app"`
-	AppName        string            `yaml:"app_name"` // what earlier agents called it
-	Env            string            `yaml:"env"`
-	Disable        string            `yaml:"disable"`
-	TrustedProxies list              `yaml:"trusted_proxies"`
-	IPHeader       string            `yaml:"ip_header"`
-	StripKeys      list              `yaml:"strip_sensitive_keys"`
-	StripRegex     list              `yaml:"strip_sensitive_regex"`
-	StripRegexp    list              `yaml:"strip_sensitive_regexp"`
-	StripValue     list              `yaml:"strip_sensitive_value_regex"`
-	StripValuep    list              `yaml:"strip_sensitive_value_regexp"`
-	CAFile         string            `yaml:"ca_file"`
-	ServerName     string            `yaml:"server_name"`
-	Modes          map[string]string `yaml:"modes"`
+	texts map[string]string
+	lists map[string][]string
+	modes map[string]string
 }
 
-// list is a YAML list, or a text with commas.
-type list []string
-
-// UnmarshalYAML reads either form.
-func (l *list) UnmarshalYAML(n *yaml.Node) error {
-	if n.Kind == yaml.ScalarNode {
-		*l = split(n.Value)
-		return nil
+// The names of settings. Those with several spellings were called differently
+// by the manuals and the code of earlier agents.
+var (
+	textNames  = []string{"url", "token", "token_file", "app", "app_name", "env", "disable", "ip_header", "ca_file", "server_name"}
+	listNames  = []string{"trusted_proxies", "strip_sensitive_keys"}
+	regexNames = []string{
+		"strip_sensitive_regex", "strip_sensitive_regexp", "strip_sensitive_value_regex", "strip_sensitive_value_regexp",
 	}
-	return n.Decode((*[]string)(l))
-}
+)
 
-func split(s string) (out list) {
+// split reads a list out of a text with commas.
+func split(s string) (out []string) {
 	for part := range strings.SplitSeq(s, ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			out = append(out, part)
@@ -152,23 +135,22 @@ func environment() host {
 	return host{os.Getenv, os.ReadFile, dirs}
 }
 
-// fromEnv reads the variables. Both spellings of earlier agents are understood,
-// because their manuals and their code differed.
+// fromEnv reads the variables.
 func fromEnv(getenv func(string) string) settings {
-	get := func(name string) string { return strings.TrimSpace(getenv("SQREEN_" + name)) }
-	one := func(name string) list {
+	s := settings{texts: make(map[string]string), lists: make(map[string][]string)}
+	get := func(name string) string { return strings.TrimSpace(getenv("SQREEN_" + strings.ToUpper(name))) }
+	for _, name := range textNames {
+		s.texts[name] = get(name)
+	}
+	for _, name := range listNames {
+		s.lists[name] = split(get(name))
+	}
+	for _, name := range regexNames {
 		if v := get(name); v != "" {
-			return list{v} // an expression may hold commas
+			s.lists[name] = []string{v} // an expression may hold commas
 		}
-		return nil
 	}
-	return settings{
-		URL: get("URL"), Token: get("TOKEN"), TokenFile: get("TOKEN_FILE"), App: get("APP"), AppName: get("APP_NAME"), Env: get("ENV"),
-		Disable: get("DISABLE"), TrustedProxies: split(get("TRUSTED_PROXIES")), IPHeader: get("IP_HEADER"),
-		StripKeys: split(get("STRIP_SENSITIVE_KEYS")), StripRegex: one("STRIP_SENSITIVE_REGEX"), StripRegexp: one("STRIP_SENSITIVE_REGEXP"),
-		StripValue: one("STRIP_SENSITIVE_VALUE_REGEX"), StripValuep: one("STRIP_SENSITIVE_VALUE_REGEXP"),
-		CAFile: get("CA_FILE"), ServerName: get("SERVER_NAME"),
-	}
+	return s
 }
 
 // fromFile reads the configuration file, if there is one. A key that is not
@@ -194,18 +176,46 @@ func fromFile(h host, name string) (s settings, err error) {
 	return s, nil
 }
 
-func parseFile(name string, raw []byte) (s settings, err error) {
-	d := yaml.NewDecoder(bytes.NewReader(raw))
-	d.KnownFields(true)
-	if err = d.Decode(&s); err == nil || errors.Is(err, io.EOF) {
-		return s, nil
+func parseFile(name string, raw []byte) (settings, error) {
+	values, err := flatyaml.Parse(string(raw))
+	if err != nil {
+		return settings{}, fmt.Errorf("configuration file %s: %w", name, err)
 	}
-	err = fmt.Errorf("configuration file %s: %w", name, err)
-	var lenient settings
-	if yaml.Unmarshal(raw, &lenient) == nil {
-		return lenient, err
+	s := settings{texts: make(map[string]string), lists: make(map[string][]string)}
+	var errs []error
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if err := s.set(key, values[key]); err != nil {
+			errs = append(errs, fmt.Errorf("configuration file %s, line %d: %w", name, values[key].Line, err))
+		}
 	}
-	return settings{}, err
+	return s, errors.Join(errs...)
+}
+
+// set takes one setting of a file.
+func (s *settings) set(name string, v flatyaml.Value) error {
+	switch {
+	case name == "modes":
+		if v.Map == nil && (v.Text != "" || v.List != nil) {
+			return errors.New("modes: want protections and what they do, such as {rasp.sqli: monitor}")
+		}
+		s.modes = v.Map
+	case v.Map != nil:
+		return fmt.Errorf("%s: want a text or a list", name)
+	case slices.Contains(textNames, name):
+		if v.List != nil {
+			return fmt.Errorf("%s: want one text, not a list", name)
+		}
+		s.texts[name] = v.Text
+	case slices.Contains(listNames, name):
+		s.lists[name] = append(split(v.Text), v.List...)
+	case slices.Contains(regexNames, name):
+		if s.lists[name] = v.List; v.Text != "" {
+			s.lists[name] = []string{v.Text}
+		}
+	default:
+		return fmt.Errorf("%q is not a setting; settings are %s, modes", name, strings.Join(slices.Concat(textNames, listNames, regexNames[:1]), ", "))
+	}
+	return nil
 }
 
 // complete fills what c leaves open from h. What is wrong is in the error; the
@@ -214,31 +224,39 @@ func (c Config) complete(h host) (Config, error) {
 	env := fromEnv(h.getenv)
 	file, err := fromFile(h, cmp.Or(c.File, strings.TrimSpace(h.getenv("SQREEN_CONFIG_FILE"))))
 	errs := []error{err}
-	c.URL = cmp.Or(c.URL, env.URL, file.URL, DefaultURL)
-	c.App = cmp.Or(c.App, env.App, env.AppName, file.App, file.AppName)
-	c.Env = cmp.Or(c.Env, env.Env, file.Env)
-	c.IPHeader = cmp.Or(c.IPHeader, env.IPHeader, file.IPHeader)
-	c.CAFile = cmp.Or(c.CAFile, env.CAFile, file.CAFile)
-	c.ServerName = cmp.Or(c.ServerName, env.ServerName, file.ServerName)
-	c.Disable = c.Disable || truth(cmp.Or(env.Disable, file.Disable))
-	c.TrustedProxies = firstList(c.TrustedProxies, env.TrustedProxies, file.TrustedProxies)
-	c.StripSensitiveKeys = firstList(c.StripSensitiveKeys, env.StripKeys, file.StripKeys)
-	c.StripSensitiveValues = firstList(c.StripSensitiveValues,
-		env.StripRegex, env.StripRegexp, env.StripValue, env.StripValuep,
-		file.StripRegex, file.StripRegexp, file.StripValue, file.StripValuep)
-	modes := maps.Clone(file.Modes)
-	if modes == nil {
-		modes = make(map[string]string)
+	text := func(own string, names ...string) string {
+		for _, s := range []settings{env, file} {
+			for _, n := range names {
+				own = cmp.Or(own, s.texts[n])
+			}
+		}
+		return own
 	}
+	list := func(own []string, names ...string) []string {
+		for _, s := range []settings{env, file} {
+			for _, n := range names {
+				if len(own) == 0 {
+					own = s.lists[n]
+				}
+			}
+		}
+		return own
+	}
+	c.URL = cmp.Or(text(c.URL, "url"), DefaultURL)
+	c.App, c.Env = text(c.App, "app", "app_name"), text(c.Env, "env")
+	c.IPHeader = text(c.IPHeader, "ip_header")
+	c.CAFile, c.ServerName = text(c.CAFile, "ca_file"), text(c.ServerName, "server_name")
+	c.Disable = c.Disable || truth(text("", "disable"))
+	c.TrustedProxies = list(c.TrustedProxies, "trusted_proxies")
+	c.StripSensitiveKeys = list(c.StripSensitiveKeys, "strip_sensitive_keys")
+	c.StripSensitiveValues = list(c.StripSensitiveValues, regexNames...)
+	modes := make(map[string]string)
+	maps.Copy(modes, file.modes)
 	maps.Copy(modes, c.Modes)
 	c.Modes = modes
 	for _, s := range []settings{env, file} {
-		if c.Token != "" {
-			break
-		}
-		c.Token = s.Token
-		if c.Token == "" && s.TokenFile != "" {
-			raw, err := h.read(s.TokenFile)
+		if c.Token = cmp.Or(c.Token, s.texts["token"]); c.Token == "" && s.texts["token_file"] != "" {
+			raw, err := h.read(s.texts["token_file"])
 			if err != nil {
 				errs = append(errs, fmt.Errorf("token: %w", err))
 			}
@@ -277,13 +295,4 @@ func truth(s string) bool {
 		return false
 	}
 	return true
-}
-
-func firstList[L ~[]string](lists ...L) []string {
-	for _, l := range lists {
-		if len(l) > 0 {
-			return l
-		}
-	}
-	return nil
 }

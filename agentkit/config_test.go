@@ -147,7 +147,7 @@ func FuzzFile(f *testing.F) {
 	f.Add("- 1\n- {")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := parseFile("f", []byte(text))
-		if err == nil && len(text) > 0 && slices.Contains(s.TrustedProxies, "\x00") {
+		if err == nil && len(text) > 0 && slices.Contains(s.lists["trusted_proxies"], "\x00") {
 			t.Error("a control character in a proxy's name")
 		}
 	})

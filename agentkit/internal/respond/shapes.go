@@ -10,1378 +10,1454 @@ import (
 	"time"
 )
 
-// shapes makes a Writer show the abilities of its index, and no others.
-var shapes = [allShapes]func(*Writer) http.ResponseWriter{
-	0:   func(w *Writer) http.ResponseWriter { return (*shape0)(w) },
-	1:   func(w *Writer) http.ResponseWriter { return (*shape1)(w) },
-	3:   func(w *Writer) http.ResponseWriter { return (*shape3)(w) },
-	4:   func(w *Writer) http.ResponseWriter { return (*shape4)(w) },
-	5:   func(w *Writer) http.ResponseWriter { return (*shape5)(w) },
-	7:   func(w *Writer) http.ResponseWriter { return (*shape7)(w) },
-	8:   func(w *Writer) http.ResponseWriter { return (*shape8)(w) },
-	9:   func(w *Writer) http.ResponseWriter { return (*shape9)(w) },
-	11:  func(w *Writer) http.ResponseWriter { return (*shape11)(w) },
-	12:  func(w *Writer) http.ResponseWriter { return (*shape12)(w) },
-	13:  func(w *Writer) http.ResponseWriter { return (*shape13)(w) },
-	15:  func(w *Writer) http.ResponseWriter { return (*shape15)(w) },
-	16:  func(w *Writer) http.ResponseWriter { return (*shape16)(w) },
-	17:  func(w *Writer) http.ResponseWriter { return (*shape17)(w) },
-	19:  func(w *Writer) http.ResponseWriter { return (*shape19)(w) },
-	20:  func(w *Writer) http.ResponseWriter { return (*shape20)(w) },
-	21:  func(w *Writer) http.ResponseWriter { return (*shape21)(w) },
-	23:  func(w *Writer) http.ResponseWriter { return (*shape23)(w) },
-	24:  func(w *Writer) http.ResponseWriter { return (*shape24)(w) },
-	25:  func(w *Writer) http.ResponseWriter { return (*shape25)(w) },
-	27:  func(w *Writer) http.ResponseWriter { return (*shape27)(w) },
-	28:  func(w *Writer) http.ResponseWriter { return (*shape28)(w) },
-	29:  func(w *Writer) http.ResponseWriter { return (*shape29)(w) },
-	31:  func(w *Writer) http.ResponseWriter { return (*shape31)(w) },
-	32:  func(w *Writer) http.ResponseWriter { return (*shape32)(w) },
-	33:  func(w *Writer) http.ResponseWriter { return (*shape33)(w) },
-	35:  func(w *Writer) http.ResponseWriter { return (*shape35)(w) },
-	36:  func(w *Writer) http.ResponseWriter { return (*shape36)(w) },
-	37:  func(w *Writer) http.ResponseWriter { return (*shape37)(w) },
-	39:  func(w *Writer) http.ResponseWriter { return (*shape39)(w) },
-	40:  func(w *Writer) http.ResponseWriter { return (*shape40)(w) },
-	41:  func(w *Writer) http.ResponseWriter { return (*shape41)(w) },
-	43:  func(w *Writer) http.ResponseWriter { return (*shape43)(w) },
-	44:  func(w *Writer) http.ResponseWriter { return (*shape44)(w) },
-	45:  func(w *Writer) http.ResponseWriter { return (*shape45)(w) },
-	47:  func(w *Writer) http.ResponseWriter { return (*shape47)(w) },
-	48:  func(w *Writer) http.ResponseWriter { return (*shape48)(w) },
-	49:  func(w *Writer) http.ResponseWriter { return (*shape49)(w) },
-	51:  func(w *Writer) http.ResponseWriter { return (*shape51)(w) },
-	52:  func(w *Writer) http.ResponseWriter { return (*shape52)(w) },
-	53:  func(w *Writer) http.ResponseWriter { return (*shape53)(w) },
-	55:  func(w *Writer) http.ResponseWriter { return (*shape55)(w) },
-	56:  func(w *Writer) http.ResponseWriter { return (*shape56)(w) },
-	57:  func(w *Writer) http.ResponseWriter { return (*shape57)(w) },
-	59:  func(w *Writer) http.ResponseWriter { return (*shape59)(w) },
-	60:  func(w *Writer) http.ResponseWriter { return (*shape60)(w) },
-	61:  func(w *Writer) http.ResponseWriter { return (*shape61)(w) },
-	63:  func(w *Writer) http.ResponseWriter { return (*shape63)(w) },
-	64:  func(w *Writer) http.ResponseWriter { return (*shape64)(w) },
-	65:  func(w *Writer) http.ResponseWriter { return (*shape65)(w) },
-	67:  func(w *Writer) http.ResponseWriter { return (*shape67)(w) },
-	68:  func(w *Writer) http.ResponseWriter { return (*shape68)(w) },
-	69:  func(w *Writer) http.ResponseWriter { return (*shape69)(w) },
-	71:  func(w *Writer) http.ResponseWriter { return (*shape71)(w) },
-	72:  func(w *Writer) http.ResponseWriter { return (*shape72)(w) },
-	73:  func(w *Writer) http.ResponseWriter { return (*shape73)(w) },
-	75:  func(w *Writer) http.ResponseWriter { return (*shape75)(w) },
-	76:  func(w *Writer) http.ResponseWriter { return (*shape76)(w) },
-	77:  func(w *Writer) http.ResponseWriter { return (*shape77)(w) },
-	79:  func(w *Writer) http.ResponseWriter { return (*shape79)(w) },
-	80:  func(w *Writer) http.ResponseWriter { return (*shape80)(w) },
-	81:  func(w *Writer) http.ResponseWriter { return (*shape81)(w) },
-	83:  func(w *Writer) http.ResponseWriter { return (*shape83)(w) },
-	84:  func(w *Writer) http.ResponseWriter { return (*shape84)(w) },
-	85:  func(w *Writer) http.ResponseWriter { return (*shape85)(w) },
-	87:  func(w *Writer) http.ResponseWriter { return (*shape87)(w) },
-	88:  func(w *Writer) http.ResponseWriter { return (*shape88)(w) },
-	89:  func(w *Writer) http.ResponseWriter { return (*shape89)(w) },
-	91:  func(w *Writer) http.ResponseWriter { return (*shape91)(w) },
-	92:  func(w *Writer) http.ResponseWriter { return (*shape92)(w) },
-	93:  func(w *Writer) http.ResponseWriter { return (*shape93)(w) },
-	95:  func(w *Writer) http.ResponseWriter { return (*shape95)(w) },
-	96:  func(w *Writer) http.ResponseWriter { return (*shape96)(w) },
-	97:  func(w *Writer) http.ResponseWriter { return (*shape97)(w) },
-	99:  func(w *Writer) http.ResponseWriter { return (*shape99)(w) },
-	100: func(w *Writer) http.ResponseWriter { return (*shape100)(w) },
-	101: func(w *Writer) http.ResponseWriter { return (*shape101)(w) },
-	103: func(w *Writer) http.ResponseWriter { return (*shape103)(w) },
-	104: func(w *Writer) http.ResponseWriter { return (*shape104)(w) },
-	105: func(w *Writer) http.ResponseWriter { return (*shape105)(w) },
-	107: func(w *Writer) http.ResponseWriter { return (*shape107)(w) },
-	108: func(w *Writer) http.ResponseWriter { return (*shape108)(w) },
-	109: func(w *Writer) http.ResponseWriter { return (*shape109)(w) },
-	111: func(w *Writer) http.ResponseWriter { return (*shape111)(w) },
-	112: func(w *Writer) http.ResponseWriter { return (*shape112)(w) },
-	113: func(w *Writer) http.ResponseWriter { return (*shape113)(w) },
-	115: func(w *Writer) http.ResponseWriter { return (*shape115)(w) },
-	116: func(w *Writer) http.ResponseWriter { return (*shape116)(w) },
-	117: func(w *Writer) http.ResponseWriter { return (*shape117)(w) },
-	119: func(w *Writer) http.ResponseWriter { return (*shape119)(w) },
-	120: func(w *Writer) http.ResponseWriter { return (*shape120)(w) },
-	121: func(w *Writer) http.ResponseWriter { return (*shape121)(w) },
-	123: func(w *Writer) http.ResponseWriter { return (*shape123)(w) },
-	124: func(w *Writer) http.ResponseWriter { return (*shape124)(w) },
-	125: func(w *Writer) http.ResponseWriter { return (*shape125)(w) },
-	127: func(w *Writer) http.ResponseWriter { return (*shape127)(w) },
-	227: func(w *Writer) http.ResponseWriter { return (*shape227)(w) },
-	231: func(w *Writer) http.ResponseWriter { return (*shape231)(w) },
-	235: func(w *Writer) http.ResponseWriter { return (*shape235)(w) },
-	239: func(w *Writer) http.ResponseWriter { return (*shape239)(w) },
-	243: func(w *Writer) http.ResponseWriter { return (*shape243)(w) },
-	247: func(w *Writer) http.ResponseWriter { return (*shape247)(w) },
-	251: func(w *Writer) http.ResponseWriter { return (*shape251)(w) },
-	255: func(w *Writer) http.ResponseWriter { return (*shape255)(w) },
-}
-
-type shape0 Writer
-
-func (w *shape0) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape0) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape0) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape0) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-
-type shape1 Writer
-
-func (w *shape1) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape1) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape1) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape1) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape1) Flush()                      { (*Writer)(w).flush() }
-
-type shape3 Writer
-
-func (w *shape3) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape3) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape3) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape3) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape3) Flush()                      { (*Writer)(w).flush() }
-func (w *shape3) FlushError() error           { return (*Writer)(w).flushError() }
-
-type shape4 Writer
-
-func (w *shape4) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape4) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape4) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape4) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape4) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-
-type shape5 Writer
-
-func (w *shape5) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape5) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape5) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape5) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape5) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape5) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-
-type shape7 Writer
-
-func (w *shape7) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape7) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape7) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape7) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape7) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape7) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape7) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-
-type shape8 Writer
-
-func (w *shape8) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape8) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape8) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape8) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape8) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-
-type shape9 Writer
-
-func (w *shape9) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape9) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape9) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape9) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape9) Flush()                              { (*Writer)(w).flush() }
-func (w *shape9) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-
-type shape11 Writer
-
-func (w *shape11) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape11) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape11) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape11) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape11) Flush()                              { (*Writer)(w).flush() }
-func (w *shape11) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape11) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-
-type shape12 Writer
-
-func (w *shape12) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape12) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape12) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape12) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape12) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape12) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-
-type shape13 Writer
-
-func (w *shape13) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape13) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape13) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape13) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape13) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape13) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape13) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-
-type shape15 Writer
-
-func (w *shape15) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape15) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape15) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape15) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape15) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape15) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape15) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape15) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-
-type shape16 Writer
-
-func (w *shape16) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape16) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape16) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape16) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape16) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape17 Writer
-
-func (w *shape17) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape17) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape17) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape17) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape17) Flush()                      { (*Writer)(w).flush() }
-func (w *shape17) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape19 Writer
-
-func (w *shape19) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape19) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape19) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape19) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape19) Flush()                      { (*Writer)(w).flush() }
-func (w *shape19) FlushError() error           { return (*Writer)(w).flushError() }
-func (w *shape19) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape20 Writer
-
-func (w *shape20) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape20) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape20) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape20) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape20) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape20) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape21 Writer
-
-func (w *shape21) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape21) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape21) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape21) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape21) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape21) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape21) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape23 Writer
-
-func (w *shape23) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape23) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape23) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape23) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape23) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape23) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape23) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape23) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape24 Writer
-
-func (w *shape24) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape24) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape24) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape24) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape24) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape24) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape25 Writer
-
-func (w *shape25) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape25) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape25) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape25) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape25) Flush()                              { (*Writer)(w).flush() }
-func (w *shape25) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape25) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape27 Writer
-
-func (w *shape27) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape27) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape27) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape27) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape27) Flush()                              { (*Writer)(w).flush() }
-func (w *shape27) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape27) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape27) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape28 Writer
-
-func (w *shape28) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape28) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape28) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape28) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape28) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape28) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape28) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape29 Writer
-
-func (w *shape29) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape29) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape29) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape29) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape29) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape29) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape29) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape29) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape31 Writer
-
-func (w *shape31) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape31) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape31) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape31) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape31) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape31) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape31) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape31) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape31) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-
-type shape32 Writer
-
-func (w *shape32) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape32) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape32) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape32) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape32) CloseNotify() <-chan bool    { return (*Writer)(w).closeNotify() }
-
-type shape33 Writer
-
-func (w *shape33) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape33) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape33) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape33) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape33) Flush()                      { (*Writer)(w).flush() }
-func (w *shape33) CloseNotify() <-chan bool    { return (*Writer)(w).closeNotify() }
-
-type shape35 Writer
-
-func (w *shape35) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape35) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape35) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape35) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape35) Flush()                      { (*Writer)(w).flush() }
-func (w *shape35) FlushError() error           { return (*Writer)(w).flushError() }
-func (w *shape35) CloseNotify() <-chan bool    { return (*Writer)(w).closeNotify() }
-
-type shape36 Writer
-
-func (w *shape36) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape36) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape36) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape36) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape36) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape36) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-
-type shape37 Writer
-
-func (w *shape37) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape37) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape37) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape37) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape37) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape37) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape37) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-
-type shape39 Writer
-
-func (w *shape39) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape39) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape39) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape39) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape39) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape39) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape39) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape39) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-
-type shape40 Writer
-
-func (w *shape40) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape40) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape40) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape40) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape40) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape40) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-
-type shape41 Writer
-
-func (w *shape41) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape41) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape41) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape41) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape41) Flush()                              { (*Writer)(w).flush() }
-func (w *shape41) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape41) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-
-type shape43 Writer
-
-func (w *shape43) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape43) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape43) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape43) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape43) Flush()                              { (*Writer)(w).flush() }
-func (w *shape43) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape43) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape43) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-
-type shape44 Writer
-
-func (w *shape44) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape44) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape44) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape44) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape44) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape44) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape44) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-
-type shape45 Writer
-
-func (w *shape45) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape45) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape45) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape45) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape45) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape45) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape45) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape45) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-
-type shape47 Writer
-
-func (w *shape47) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape47) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape47) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape47) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape47) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape47) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape47) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape47) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape47) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-
-type shape48 Writer
-
-func (w *shape48) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape48) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape48) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape48) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape48) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape48) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape49 Writer
-
-func (w *shape49) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape49) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape49) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape49) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape49) Flush()                      { (*Writer)(w).flush() }
-func (w *shape49) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape49) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape51 Writer
-
-func (w *shape51) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape51) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape51) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape51) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape51) Flush()                      { (*Writer)(w).flush() }
-func (w *shape51) FlushError() error           { return (*Writer)(w).flushError() }
-func (w *shape51) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape51) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape52 Writer
-
-func (w *shape52) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape52) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape52) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape52) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape52) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape52) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape52) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape53 Writer
-
-func (w *shape53) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape53) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape53) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape53) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape53) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape53) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape53) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape53) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape55 Writer
-
-func (w *shape55) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape55) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape55) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape55) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape55) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape55) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape55) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape55) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape55) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape56 Writer
-
-func (w *shape56) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape56) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape56) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape56) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape56) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape56) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape56) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape57 Writer
-
-func (w *shape57) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape57) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape57) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape57) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape57) Flush()                              { (*Writer)(w).flush() }
-func (w *shape57) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape57) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape57) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape59 Writer
-
-func (w *shape59) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape59) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape59) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape59) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape59) Flush()                              { (*Writer)(w).flush() }
-func (w *shape59) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape59) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape59) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape59) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape60 Writer
-
-func (w *shape60) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape60) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape60) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape60) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape60) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape60) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape60) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape60) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape61 Writer
-
-func (w *shape61) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape61) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape61) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape61) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape61) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape61) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape61) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape61) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape61) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape63 Writer
-
-func (w *shape63) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape63) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape63) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape63) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape63) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape63) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape63) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape63) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape63) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape63) CloseNotify() <-chan bool { return (*Writer)(w).closeNotify() }
-
-type shape64 Writer
-
-func (w *shape64) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape64) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape64) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape64) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape64) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape65 Writer
-
-func (w *shape65) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape65) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape65) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape65) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape65) Flush()                            { (*Writer)(w).flush() }
-func (w *shape65) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape67 Writer
-
-func (w *shape67) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape67) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape67) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape67) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape67) Flush()                            { (*Writer)(w).flush() }
-func (w *shape67) FlushError() error                 { return (*Writer)(w).flushError() }
-func (w *shape67) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape68 Writer
-
-func (w *shape68) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape68) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape68) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape68) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape68) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape68) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape69 Writer
-
-func (w *shape69) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape69) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape69) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape69) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape69) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape69) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape69) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape71 Writer
-
-func (w *shape71) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape71) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape71) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape71) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape71) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape71) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape71) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape71) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape72 Writer
-
-func (w *shape72) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape72) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape72) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape72) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape72) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape72) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-
-type shape73 Writer
-
-func (w *shape73) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape73) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape73) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape73) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape73) Flush()                              { (*Writer)(w).flush() }
-func (w *shape73) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape73) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-
-type shape75 Writer
-
-func (w *shape75) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape75) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape75) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape75) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape75) Flush()                              { (*Writer)(w).flush() }
-func (w *shape75) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape75) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape75) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-
-type shape76 Writer
-
-func (w *shape76) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape76) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape76) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape76) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape76) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape76) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape76) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape77 Writer
-
-func (w *shape77) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape77) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape77) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape77) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape77) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape77) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape77) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape77) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape79 Writer
-
-func (w *shape79) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape79) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape79) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape79) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape79) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape79) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape79) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape79) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape79) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape80 Writer
-
-func (w *shape80) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape80) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape80) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape80) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape80) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape80) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape81 Writer
-
-func (w *shape81) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape81) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape81) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape81) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape81) Flush()                      { (*Writer)(w).flush() }
-func (w *shape81) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape81) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape83 Writer
-
-func (w *shape83) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape83) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape83) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape83) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape83) Flush()                      { (*Writer)(w).flush() }
-func (w *shape83) FlushError() error           { return (*Writer)(w).flushError() }
-func (w *shape83) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape83) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape84 Writer
-
-func (w *shape84) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape84) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape84) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape84) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape84) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape84) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape84) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape85 Writer
-
-func (w *shape85) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape85) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape85) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape85) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape85) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape85) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape85) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape85) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape87 Writer
-
-func (w *shape87) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape87) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape87) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape87) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape87) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape87) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape87) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape87) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape87) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape88 Writer
-
-func (w *shape88) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape88) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape88) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape88) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape88) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape88) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape88) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape89 Writer
-
-func (w *shape89) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape89) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape89) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape89) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape89) Flush()                              { (*Writer)(w).flush() }
-func (w *shape89) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape89) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape89) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape91 Writer
-
-func (w *shape91) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape91) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape91) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape91) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape91) Flush()                              { (*Writer)(w).flush() }
-func (w *shape91) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape91) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape91) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape91) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape92 Writer
-
-func (w *shape92) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape92) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape92) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape92) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape92) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape92) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape92) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape92) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape93 Writer
-
-func (w *shape93) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape93) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape93) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape93) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape93) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape93) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape93) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape93) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape93) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape95 Writer
-
-func (w *shape95) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape95) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape95) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape95) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape95) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape95) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape95) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape95) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape95) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape95) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape96 Writer
-
-func (w *shape96) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape96) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape96) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape96) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape96) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape96) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape97 Writer
-
-func (w *shape97) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape97) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape97) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape97) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape97) Flush()                            { (*Writer)(w).flush() }
-func (w *shape97) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape97) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape99 Writer
-
-func (w *shape99) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape99) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape99) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape99) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape99) Flush()                            { (*Writer)(w).flush() }
-func (w *shape99) FlushError() error                 { return (*Writer)(w).flushError() }
-func (w *shape99) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape99) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape100 Writer
-
-func (w *shape100) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape100) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape100) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape100) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape100) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape100) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape100) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape101 Writer
-
-func (w *shape101) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape101) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape101) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape101) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape101) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape101) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape101) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape101) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape103 Writer
-
-func (w *shape103) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape103) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape103) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape103) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape103) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape103) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape103) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape103) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape103) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape104 Writer
-
-func (w *shape104) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape104) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape104) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape104) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape104) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape104) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-func (w *shape104) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-
-type shape105 Writer
-
-func (w *shape105) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape105) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape105) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape105) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape105) Flush()                              { (*Writer)(w).flush() }
-func (w *shape105) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape105) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-func (w *shape105) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-
-type shape107 Writer
-
-func (w *shape107) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape107) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape107) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape107) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape107) Flush()                              { (*Writer)(w).flush() }
-func (w *shape107) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape107) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape107) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-func (w *shape107) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-
-type shape108 Writer
-
-func (w *shape108) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape108) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape108) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape108) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape108) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape108) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape108) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape108) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape109 Writer
-
-func (w *shape109) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape109) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape109) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape109) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape109) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape109) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape109) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape109) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape109) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape111 Writer
-
-func (w *shape111) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape111) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape111) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape111) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape111) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape111) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape111) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape111) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape111) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape111) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-
-type shape112 Writer
-
-func (w *shape112) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape112) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape112) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape112) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape112) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape112) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape112) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape113 Writer
-
-func (w *shape113) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape113) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape113) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape113) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape113) Flush()                      { (*Writer)(w).flush() }
-func (w *shape113) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape113) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape113) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape115 Writer
-
-func (w *shape115) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape115) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape115) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape115) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape115) Flush()                      { (*Writer)(w).flush() }
-func (w *shape115) FlushError() error           { return (*Writer)(w).flushError() }
-func (w *shape115) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape115) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape115) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape116 Writer
-
-func (w *shape116) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape116) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape116) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape116) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape116) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape116) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape116) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape116) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape117 Writer
-
-func (w *shape117) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape117) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape117) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape117) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape117) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape117) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape117) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape117) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape117) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape119 Writer
-
-func (w *shape119) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape119) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape119) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape119) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape119) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape119) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape119) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape119) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape119) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape119) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape120 Writer
-
-func (w *shape120) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape120) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape120) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape120) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape120) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape120) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape120) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape120) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape121 Writer
-
-func (w *shape121) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape121) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape121) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape121) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape121) Flush()                              { (*Writer)(w).flush() }
-func (w *shape121) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape121) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape121) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape121) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape123 Writer
-
-func (w *shape123) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape123) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape123) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape123) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape123) Flush()                              { (*Writer)(w).flush() }
-func (w *shape123) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape123) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape123) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape123) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape123) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape124 Writer
-
-func (w *shape124) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape124) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape124) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape124) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape124) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape124) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape124) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape124) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape124) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape125 Writer
-
-func (w *shape125) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape125) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape125) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape125) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape125) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape125) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape125) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape125) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape125) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape125) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape127 Writer
-
-func (w *shape127) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape127) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape127) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape127) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape127) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape127) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape127) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape127) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape127) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape127) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape127) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-
-type shape227 Writer
-
-func (w *shape227) Header() http.Header               { return (*Writer)(w).header() }
-func (w *shape227) Write(p []byte) (int, error)       { return (*Writer)(w).write(p) }
-func (w *shape227) WriteHeader(status int)            { (*Writer)(w).writeHeader(status) }
-func (w *shape227) Unwrap() http.ResponseWriter       { return (*Writer)(w).unwrap() }
-func (w *shape227) Flush()                            { (*Writer)(w).flush() }
-func (w *shape227) FlushError() error                 { return (*Writer)(w).flushError() }
-func (w *shape227) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape227) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-func (w *shape227) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape227) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape227) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape231 Writer
-
-func (w *shape231) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape231) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape231) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape231) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape231) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape231) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape231) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape231) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape231) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-func (w *shape231) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape231) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape231) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape235 Writer
-
-func (w *shape235) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape235) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape235) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape235) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape235) Flush()                              { (*Writer)(w).flush() }
-func (w *shape235) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape235) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape235) CloseNotify() <-chan bool            { return (*Writer)(w).closeNotify() }
-func (w *shape235) WriteString(s string) (int, error)   { return (*Writer)(w).writeString(s) }
-func (w *shape235) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape235) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape235) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape239 Writer
-
-func (w *shape239) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape239) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape239) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape239) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape239) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape239) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape239) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape239) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape239) CloseNotify() <-chan bool                     { return (*Writer)(w).closeNotify() }
-func (w *shape239) WriteString(s string) (int, error)            { return (*Writer)(w).writeString(s) }
-func (w *shape239) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape239) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape239) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape243 Writer
-
-func (w *shape243) Header() http.Header         { return (*Writer)(w).header() }
-func (w *shape243) Write(p []byte) (int, error) { return (*Writer)(w).write(p) }
-func (w *shape243) WriteHeader(status int)      { (*Writer)(w).writeHeader(status) }
-func (w *shape243) Unwrap() http.ResponseWriter { return (*Writer)(w).unwrap() }
-func (w *shape243) Flush()                      { (*Writer)(w).flush() }
-func (w *shape243) FlushError() error           { return (*Writer)(w).flushError() }
-func (w *shape243) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape243) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape243) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-func (w *shape243) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape243) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape243) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape247 Writer
-
-func (w *shape247) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape247) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape247) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape247) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape247) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape247) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape247) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape247) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape247) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape247) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-func (w *shape247) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape247) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape247) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape251 Writer
-
-func (w *shape251) Header() http.Header                 { return (*Writer)(w).header() }
-func (w *shape251) Write(p []byte) (int, error)         { return (*Writer)(w).write(p) }
-func (w *shape251) WriteHeader(status int)              { (*Writer)(w).writeHeader(status) }
-func (w *shape251) Unwrap() http.ResponseWriter         { return (*Writer)(w).unwrap() }
-func (w *shape251) Flush()                              { (*Writer)(w).flush() }
-func (w *shape251) FlushError() error                   { return (*Writer)(w).flushError() }
-func (w *shape251) ReadFrom(r io.Reader) (int64, error) { return (*Writer)(w).readFrom(r) }
-func (w *shape251) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape251) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape251) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-func (w *shape251) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape251) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape251) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
-
-type shape255 Writer
-
-func (w *shape255) Header() http.Header                          { return (*Writer)(w).header() }
-func (w *shape255) Write(p []byte) (int, error)                  { return (*Writer)(w).write(p) }
-func (w *shape255) WriteHeader(status int)                       { (*Writer)(w).writeHeader(status) }
-func (w *shape255) Unwrap() http.ResponseWriter                  { return (*Writer)(w).unwrap() }
-func (w *shape255) Flush()                                       { (*Writer)(w).flush() }
-func (w *shape255) FlushError() error                            { return (*Writer)(w).flushError() }
-func (w *shape255) Hijack() (net.Conn, *bufio.ReadWriter, error) { return (*Writer)(w).hijack() }
-func (w *shape255) ReadFrom(r io.Reader) (int64, error)          { return (*Writer)(w).readFrom(r) }
-func (w *shape255) Push(target string, opts *http.PushOptions) error {
-	return (*Writer)(w).push(target, opts)
-}
-func (w *shape255) CloseNotify() <-chan bool          { return (*Writer)(w).closeNotify() }
-func (w *shape255) WriteString(s string) (int, error) { return (*Writer)(w).writeString(s) }
-func (w *shape255) SetReadDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetReadDeadline(t)
-}
-func (w *shape255) SetWriteDeadline(t time.Time) error {
-	return (*Writer)(w).control().SetWriteDeadline(t)
-}
-func (w *shape255) EnableFullDuplex() error { return (*Writer)(w).control().EnableFullDuplex() }
+// newShape makes a Writer that shows the abilities of can and no others, or nil
+// when there is no such shape.
+func newShape(can int) (*Writer, http.ResponseWriter) {
+	switch can {
+	case 0:
+		s := new(shape0)
+		return &s.w, s
+	case 1:
+		s := new(shape1)
+		return &s.w, s
+	case 3:
+		s := new(shape3)
+		return &s.w, s
+	case 4:
+		s := new(shape4)
+		return &s.w, s
+	case 5:
+		s := new(shape5)
+		return &s.w, s
+	case 7:
+		s := new(shape7)
+		return &s.w, s
+	case 8:
+		s := new(shape8)
+		return &s.w, s
+	case 9:
+		s := new(shape9)
+		return &s.w, s
+	case 11:
+		s := new(shape11)
+		return &s.w, s
+	case 12:
+		s := new(shape12)
+		return &s.w, s
+	case 13:
+		s := new(shape13)
+		return &s.w, s
+	case 15:
+		s := new(shape15)
+		return &s.w, s
+	case 16:
+		s := new(shape16)
+		return &s.w, s
+	case 17:
+		s := new(shape17)
+		return &s.w, s
+	case 19:
+		s := new(shape19)
+		return &s.w, s
+	case 20:
+		s := new(shape20)
+		return &s.w, s
+	case 21:
+		s := new(shape21)
+		return &s.w, s
+	case 23:
+		s := new(shape23)
+		return &s.w, s
+	case 24:
+		s := new(shape24)
+		return &s.w, s
+	case 25:
+		s := new(shape25)
+		return &s.w, s
+	case 27:
+		s := new(shape27)
+		return &s.w, s
+	case 28:
+		s := new(shape28)
+		return &s.w, s
+	case 29:
+		s := new(shape29)
+		return &s.w, s
+	case 31:
+		s := new(shape31)
+		return &s.w, s
+	case 32:
+		s := new(shape32)
+		return &s.w, s
+	case 33:
+		s := new(shape33)
+		return &s.w, s
+	case 35:
+		s := new(shape35)
+		return &s.w, s
+	case 36:
+		s := new(shape36)
+		return &s.w, s
+	case 37:
+		s := new(shape37)
+		return &s.w, s
+	case 39:
+		s := new(shape39)
+		return &s.w, s
+	case 40:
+		s := new(shape40)
+		return &s.w, s
+	case 41:
+		s := new(shape41)
+		return &s.w, s
+	case 43:
+		s := new(shape43)
+		return &s.w, s
+	case 44:
+		s := new(shape44)
+		return &s.w, s
+	case 45:
+		s := new(shape45)
+		return &s.w, s
+	case 47:
+		s := new(shape47)
+		return &s.w, s
+	case 48:
+		s := new(shape48)
+		return &s.w, s
+	case 49:
+		s := new(shape49)
+		return &s.w, s
+	case 51:
+		s := new(shape51)
+		return &s.w, s
+	case 52:
+		s := new(shape52)
+		return &s.w, s
+	case 53:
+		s := new(shape53)
+		return &s.w, s
+	case 55:
+		s := new(shape55)
+		return &s.w, s
+	case 56:
+		s := new(shape56)
+		return &s.w, s
+	case 57:
+		s := new(shape57)
+		return &s.w, s
+	case 59:
+		s := new(shape59)
+		return &s.w, s
+	case 60:
+		s := new(shape60)
+		return &s.w, s
+	case 61:
+		s := new(shape61)
+		return &s.w, s
+	case 63:
+		s := new(shape63)
+		return &s.w, s
+	case 64:
+		s := new(shape64)
+		return &s.w, s
+	case 65:
+		s := new(shape65)
+		return &s.w, s
+	case 67:
+		s := new(shape67)
+		return &s.w, s
+	case 68:
+		s := new(shape68)
+		return &s.w, s
+	case 69:
+		s := new(shape69)
+		return &s.w, s
+	case 71:
+		s := new(shape71)
+		return &s.w, s
+	case 72:
+		s := new(shape72)
+		return &s.w, s
+	case 73:
+		s := new(shape73)
+		return &s.w, s
+	case 75:
+		s := new(shape75)
+		return &s.w, s
+	case 76:
+		s := new(shape76)
+		return &s.w, s
+	case 77:
+		s := new(shape77)
+		return &s.w, s
+	case 79:
+		s := new(shape79)
+		return &s.w, s
+	case 80:
+		s := new(shape80)
+		return &s.w, s
+	case 81:
+		s := new(shape81)
+		return &s.w, s
+	case 83:
+		s := new(shape83)
+		return &s.w, s
+	case 84:
+		s := new(shape84)
+		return &s.w, s
+	case 85:
+		s := new(shape85)
+		return &s.w, s
+	case 87:
+		s := new(shape87)
+		return &s.w, s
+	case 88:
+		s := new(shape88)
+		return &s.w, s
+	case 89:
+		s := new(shape89)
+		return &s.w, s
+	case 91:
+		s := new(shape91)
+		return &s.w, s
+	case 92:
+		s := new(shape92)
+		return &s.w, s
+	case 93:
+		s := new(shape93)
+		return &s.w, s
+	case 95:
+		s := new(shape95)
+		return &s.w, s
+	case 96:
+		s := new(shape96)
+		return &s.w, s
+	case 97:
+		s := new(shape97)
+		return &s.w, s
+	case 99:
+		s := new(shape99)
+		return &s.w, s
+	case 100:
+		s := new(shape100)
+		return &s.w, s
+	case 101:
+		s := new(shape101)
+		return &s.w, s
+	case 103:
+		s := new(shape103)
+		return &s.w, s
+	case 104:
+		s := new(shape104)
+		return &s.w, s
+	case 105:
+		s := new(shape105)
+		return &s.w, s
+	case 107:
+		s := new(shape107)
+		return &s.w, s
+	case 108:
+		s := new(shape108)
+		return &s.w, s
+	case 109:
+		s := new(shape109)
+		return &s.w, s
+	case 111:
+		s := new(shape111)
+		return &s.w, s
+	case 112:
+		s := new(shape112)
+		return &s.w, s
+	case 113:
+		s := new(shape113)
+		return &s.w, s
+	case 115:
+		s := new(shape115)
+		return &s.w, s
+	case 116:
+		s := new(shape116)
+		return &s.w, s
+	case 117:
+		s := new(shape117)
+		return &s.w, s
+	case 119:
+		s := new(shape119)
+		return &s.w, s
+	case 120:
+		s := new(shape120)
+		return &s.w, s
+	case 121:
+		s := new(shape121)
+		return &s.w, s
+	case 123:
+		s := new(shape123)
+		return &s.w, s
+	case 124:
+		s := new(shape124)
+		return &s.w, s
+	case 125:
+		s := new(shape125)
+		return &s.w, s
+	case 127:
+		s := new(shape127)
+		return &s.w, s
+	case 227:
+		s := new(shape227)
+		return &s.w, s
+	case 231:
+		s := new(shape231)
+		return &s.w, s
+	case 235:
+		s := new(shape235)
+		return &s.w, s
+	case 239:
+		s := new(shape239)
+		return &s.w, s
+	case 243:
+		s := new(shape243)
+		return &s.w, s
+	case 247:
+		s := new(shape247)
+		return &s.w, s
+	case 251:
+		s := new(shape251)
+		return &s.w, s
+	case 255:
+		s := new(shape255)
+		return &s.w, s
+	}
+	return nil, nil
+}
+
+type shape0 struct{ w Writer }
+
+func (s *shape0) Header() http.Header         { return s.w.header() }
+func (s *shape0) Write(p []byte) (int, error) { return s.w.write(p) }
+func (s *shape0) WriteHeader(status int)      { s.w.writeHeader(status) }
+func (s *shape0) Unwrap() http.ResponseWriter { return s.w.unwrap() }
+
+type shape1 struct{ w Writer }
+
+func (s *shape1) Header() http.Header         { return s.w.header() }
+func (s *shape1) Write(p []byte) (int, error) { return s.w.write(p) }
+func (s *shape1) WriteHeader(status int)      { s.w.writeHeader(status) }
+func (s *shape1) Unwrap() http.ResponseWriter { return s.w.unwrap() }
+func (s *shape1) Flush()                      { s.w.flush() }
+
+type shape3 struct{ w Writer }
+
+func (s *shape3) Header() http.Header         { return s.w.header() }
+func (s *shape3) Write(p []byte) (int, error) { return s.w.write(p) }
+func (s *shape3) WriteHeader(status int)      { s.w.writeHeader(status) }
+func (s *shape3) Unwrap() http.ResponseWriter { return s.w.unwrap() }
+func (s *shape3) Flush()                      { s.w.flush() }
+func (s *shape3) FlushError() error           { return s.w.flushError() }
+
+type shape4 struct{ w Writer }
+
+func (s *shape4) Header() http.Header                          { return s.w.header() }
+func (s *shape4) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape4) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape4) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape4) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+
+type shape5 struct{ w Writer }
+
+func (s *shape5) Header() http.Header                          { return s.w.header() }
+func (s *shape5) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape5) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape5) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape5) Flush()                                       { s.w.flush() }
+func (s *shape5) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+
+type shape7 struct{ w Writer }
+
+func (s *shape7) Header() http.Header                          { return s.w.header() }
+func (s *shape7) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape7) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape7) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape7) Flush()                                       { s.w.flush() }
+func (s *shape7) FlushError() error                            { return s.w.flushError() }
+func (s *shape7) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+
+type shape8 struct{ w Writer }
+
+func (s *shape8) Header() http.Header                 { return s.w.header() }
+func (s *shape8) Write(p []byte) (int, error)         { return s.w.write(p) }
+func (s *shape8) WriteHeader(status int)              { s.w.writeHeader(status) }
+func (s *shape8) Unwrap() http.ResponseWriter         { return s.w.unwrap() }
+func (s *shape8) ReadFrom(r io.Reader) (int64, error) { return s.w.readFrom(r) }
+
+type shape9 struct{ w Writer }
+
+func (s *shape9) Header() http.Header                 { return s.w.header() }
+func (s *shape9) Write(p []byte) (int, error)         { return s.w.write(p) }
+func (s *shape9) WriteHeader(status int)              { s.w.writeHeader(status) }
+func (s *shape9) Unwrap() http.ResponseWriter         { return s.w.unwrap() }
+func (s *shape9) Flush()                              { s.w.flush() }
+func (s *shape9) ReadFrom(r io.Reader) (int64, error) { return s.w.readFrom(r) }
+
+type shape11 struct{ w Writer }
+
+func (s *shape11) Header() http.Header                 { return s.w.header() }
+func (s *shape11) Write(p []byte) (int, error)         { return s.w.write(p) }
+func (s *shape11) WriteHeader(status int)              { s.w.writeHeader(status) }
+func (s *shape11) Unwrap() http.ResponseWriter         { return s.w.unwrap() }
+func (s *shape11) Flush()                              { s.w.flush() }
+func (s *shape11) FlushError() error                   { return s.w.flushError() }
+func (s *shape11) ReadFrom(r io.Reader) (int64, error) { return s.w.readFrom(r) }
+
+type shape12 struct{ w Writer }
+
+func (s *shape12) Header() http.Header                          { return s.w.header() }
+func (s *shape12) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape12) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape12) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape12) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape12) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+
+type shape13 struct{ w Writer }
+
+func (s *shape13) Header() http.Header                          { return s.w.header() }
+func (s *shape13) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape13) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape13) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape13) Flush()                                       { s.w.flush() }
+func (s *shape13) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape13) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+
+type shape15 struct{ w Writer }
+
+func (s *shape15) Header() http.Header                          { return s.w.header() }
+func (s *shape15) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape15) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape15) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape15) Flush()                                       { s.w.flush() }
+func (s *shape15) FlushError() error                            { return s.w.flushError() }
+func (s *shape15) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape15) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+
+type shape16 struct{ w Writer }
+
+func (s *shape16) Header() http.Header                              { return s.w.header() }
+func (s *shape16) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape16) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape16) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape16) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape17 struct{ w Writer }
+
+func (s *shape17) Header() http.Header                              { return s.w.header() }
+func (s *shape17) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape17) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape17) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape17) Flush()                                           { s.w.flush() }
+func (s *shape17) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape19 struct{ w Writer }
+
+func (s *shape19) Header() http.Header                              { return s.w.header() }
+func (s *shape19) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape19) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape19) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape19) Flush()                                           { s.w.flush() }
+func (s *shape19) FlushError() error                                { return s.w.flushError() }
+func (s *shape19) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape20 struct{ w Writer }
+
+func (s *shape20) Header() http.Header                              { return s.w.header() }
+func (s *shape20) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape20) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape20) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape20) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape20) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape21 struct{ w Writer }
+
+func (s *shape21) Header() http.Header                              { return s.w.header() }
+func (s *shape21) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape21) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape21) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape21) Flush()                                           { s.w.flush() }
+func (s *shape21) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape21) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape23 struct{ w Writer }
+
+func (s *shape23) Header() http.Header                              { return s.w.header() }
+func (s *shape23) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape23) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape23) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape23) Flush()                                           { s.w.flush() }
+func (s *shape23) FlushError() error                                { return s.w.flushError() }
+func (s *shape23) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape23) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape24 struct{ w Writer }
+
+func (s *shape24) Header() http.Header                              { return s.w.header() }
+func (s *shape24) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape24) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape24) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape24) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape24) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape25 struct{ w Writer }
+
+func (s *shape25) Header() http.Header                              { return s.w.header() }
+func (s *shape25) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape25) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape25) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape25) Flush()                                           { s.w.flush() }
+func (s *shape25) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape25) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape27 struct{ w Writer }
+
+func (s *shape27) Header() http.Header                              { return s.w.header() }
+func (s *shape27) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape27) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape27) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape27) Flush()                                           { s.w.flush() }
+func (s *shape27) FlushError() error                                { return s.w.flushError() }
+func (s *shape27) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape27) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape28 struct{ w Writer }
+
+func (s *shape28) Header() http.Header                              { return s.w.header() }
+func (s *shape28) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape28) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape28) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape28) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape28) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape28) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape29 struct{ w Writer }
+
+func (s *shape29) Header() http.Header                              { return s.w.header() }
+func (s *shape29) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape29) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape29) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape29) Flush()                                           { s.w.flush() }
+func (s *shape29) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape29) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape29) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape31 struct{ w Writer }
+
+func (s *shape31) Header() http.Header                              { return s.w.header() }
+func (s *shape31) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape31) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape31) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape31) Flush()                                           { s.w.flush() }
+func (s *shape31) FlushError() error                                { return s.w.flushError() }
+func (s *shape31) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape31) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape31) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+
+type shape32 struct{ w Writer }
+
+func (s *shape32) Header() http.Header         { return s.w.header() }
+func (s *shape32) Write(p []byte) (int, error) { return s.w.write(p) }
+func (s *shape32) WriteHeader(status int)      { s.w.writeHeader(status) }
+func (s *shape32) Unwrap() http.ResponseWriter { return s.w.unwrap() }
+func (s *shape32) CloseNotify() <-chan bool    { return s.w.closeNotify() }
+
+type shape33 struct{ w Writer }
+
+func (s *shape33) Header() http.Header         { return s.w.header() }
+func (s *shape33) Write(p []byte) (int, error) { return s.w.write(p) }
+func (s *shape33) WriteHeader(status int)      { s.w.writeHeader(status) }
+func (s *shape33) Unwrap() http.ResponseWriter { return s.w.unwrap() }
+func (s *shape33) Flush()                      { s.w.flush() }
+func (s *shape33) CloseNotify() <-chan bool    { return s.w.closeNotify() }
+
+type shape35 struct{ w Writer }
+
+func (s *shape35) Header() http.Header         { return s.w.header() }
+func (s *shape35) Write(p []byte) (int, error) { return s.w.write(p) }
+func (s *shape35) WriteHeader(status int)      { s.w.writeHeader(status) }
+func (s *shape35) Unwrap() http.ResponseWriter { return s.w.unwrap() }
+func (s *shape35) Flush()                      { s.w.flush() }
+func (s *shape35) FlushError() error           { return s.w.flushError() }
+func (s *shape35) CloseNotify() <-chan bool    { return s.w.closeNotify() }
+
+type shape36 struct{ w Writer }
+
+func (s *shape36) Header() http.Header                          { return s.w.header() }
+func (s *shape36) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape36) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape36) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape36) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape36) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+
+type shape37 struct{ w Writer }
+
+func (s *shape37) Header() http.Header                          { return s.w.header() }
+func (s *shape37) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape37) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape37) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape37) Flush()                                       { s.w.flush() }
+func (s *shape37) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape37) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+
+type shape39 struct{ w Writer }
+
+func (s *shape39) Header() http.Header                          { return s.w.header() }
+func (s *shape39) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape39) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape39) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape39) Flush()                                       { s.w.flush() }
+func (s *shape39) FlushError() error                            { return s.w.flushError() }
+func (s *shape39) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape39) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+
+type shape40 struct{ w Writer }
+
+func (s *shape40) Header() http.Header                 { return s.w.header() }
+func (s *shape40) Write(p []byte) (int, error)         { return s.w.write(p) }
+func (s *shape40) WriteHeader(status int)              { s.w.writeHeader(status) }
+func (s *shape40) Unwrap() http.ResponseWriter         { return s.w.unwrap() }
+func (s *shape40) ReadFrom(r io.Reader) (int64, error) { return s.w.readFrom(r) }
+func (s *shape40) CloseNotify() <-chan bool            { return s.w.closeNotify() }
+
+type shape41 struct{ w Writer }
+
+func (s *shape41) Header() http.Header                 { return s.w.header() }
+func (s *shape41) Write(p []byte) (int, error)         { return s.w.write(p) }
+func (s *shape41) WriteHeader(status int)              { s.w.writeHeader(status) }
+func (s *shape41) Unwrap() http.ResponseWriter         { return s.w.unwrap() }
+func (s *shape41) Flush()                              { s.w.flush() }
+func (s *shape41) ReadFrom(r io.Reader) (int64, error) { return s.w.readFrom(r) }
+func (s *shape41) CloseNotify() <-chan bool            { return s.w.closeNotify() }
+
+type shape43 struct{ w Writer }
+
+func (s *shape43) Header() http.Header                 { return s.w.header() }
+func (s *shape43) Write(p []byte) (int, error)         { return s.w.write(p) }
+func (s *shape43) WriteHeader(status int)              { s.w.writeHeader(status) }
+func (s *shape43) Unwrap() http.ResponseWriter         { return s.w.unwrap() }
+func (s *shape43) Flush()                              { s.w.flush() }
+func (s *shape43) FlushError() error                   { return s.w.flushError() }
+func (s *shape43) ReadFrom(r io.Reader) (int64, error) { return s.w.readFrom(r) }
+func (s *shape43) CloseNotify() <-chan bool            { return s.w.closeNotify() }
+
+type shape44 struct{ w Writer }
+
+func (s *shape44) Header() http.Header                          { return s.w.header() }
+func (s *shape44) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape44) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape44) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape44) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape44) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape44) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+
+type shape45 struct{ w Writer }
+
+func (s *shape45) Header() http.Header                          { return s.w.header() }
+func (s *shape45) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape45) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape45) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape45) Flush()                                       { s.w.flush() }
+func (s *shape45) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape45) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape45) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+
+type shape47 struct{ w Writer }
+
+func (s *shape47) Header() http.Header                          { return s.w.header() }
+func (s *shape47) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape47) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape47) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape47) Flush()                                       { s.w.flush() }
+func (s *shape47) FlushError() error                            { return s.w.flushError() }
+func (s *shape47) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape47) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape47) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+
+type shape48 struct{ w Writer }
+
+func (s *shape48) Header() http.Header                              { return s.w.header() }
+func (s *shape48) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape48) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape48) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape48) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape48) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape49 struct{ w Writer }
+
+func (s *shape49) Header() http.Header                              { return s.w.header() }
+func (s *shape49) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape49) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape49) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape49) Flush()                                           { s.w.flush() }
+func (s *shape49) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape49) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape51 struct{ w Writer }
+
+func (s *shape51) Header() http.Header                              { return s.w.header() }
+func (s *shape51) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape51) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape51) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape51) Flush()                                           { s.w.flush() }
+func (s *shape51) FlushError() error                                { return s.w.flushError() }
+func (s *shape51) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape51) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape52 struct{ w Writer }
+
+func (s *shape52) Header() http.Header                              { return s.w.header() }
+func (s *shape52) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape52) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape52) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape52) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape52) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape52) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape53 struct{ w Writer }
+
+func (s *shape53) Header() http.Header                              { return s.w.header() }
+func (s *shape53) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape53) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape53) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape53) Flush()                                           { s.w.flush() }
+func (s *shape53) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape53) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape53) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape55 struct{ w Writer }
+
+func (s *shape55) Header() http.Header                              { return s.w.header() }
+func (s *shape55) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape55) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape55) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape55) Flush()                                           { s.w.flush() }
+func (s *shape55) FlushError() error                                { return s.w.flushError() }
+func (s *shape55) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape55) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape55) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape56 struct{ w Writer }
+
+func (s *shape56) Header() http.Header                              { return s.w.header() }
+func (s *shape56) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape56) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape56) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape56) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape56) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape56) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape57 struct{ w Writer }
+
+func (s *shape57) Header() http.Header                              { return s.w.header() }
+func (s *shape57) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape57) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape57) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape57) Flush()                                           { s.w.flush() }
+func (s *shape57) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape57) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape57) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape59 struct{ w Writer }
+
+func (s *shape59) Header() http.Header                              { return s.w.header() }
+func (s *shape59) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape59) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape59) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape59) Flush()                                           { s.w.flush() }
+func (s *shape59) FlushError() error                                { return s.w.flushError() }
+func (s *shape59) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape59) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape59) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape60 struct{ w Writer }
+
+func (s *shape60) Header() http.Header                              { return s.w.header() }
+func (s *shape60) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape60) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape60) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape60) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape60) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape60) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape60) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape61 struct{ w Writer }
+
+func (s *shape61) Header() http.Header                              { return s.w.header() }
+func (s *shape61) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape61) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape61) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape61) Flush()                                           { s.w.flush() }
+func (s *shape61) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape61) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape61) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape61) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape63 struct{ w Writer }
+
+func (s *shape63) Header() http.Header                              { return s.w.header() }
+func (s *shape63) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape63) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape63) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape63) Flush()                                           { s.w.flush() }
+func (s *shape63) FlushError() error                                { return s.w.flushError() }
+func (s *shape63) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape63) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape63) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape63) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+
+type shape64 struct{ w Writer }
+
+func (s *shape64) Header() http.Header                  { return s.w.header() }
+func (s *shape64) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape64) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape64) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape64) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape65 struct{ w Writer }
+
+func (s *shape65) Header() http.Header                  { return s.w.header() }
+func (s *shape65) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape65) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape65) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape65) Flush()                               { s.w.flush() }
+func (s *shape65) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape67 struct{ w Writer }
+
+func (s *shape67) Header() http.Header                  { return s.w.header() }
+func (s *shape67) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape67) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape67) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape67) Flush()                               { s.w.flush() }
+func (s *shape67) FlushError() error                    { return s.w.flushError() }
+func (s *shape67) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape68 struct{ w Writer }
+
+func (s *shape68) Header() http.Header                          { return s.w.header() }
+func (s *shape68) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape68) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape68) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape68) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape68) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape69 struct{ w Writer }
+
+func (s *shape69) Header() http.Header                          { return s.w.header() }
+func (s *shape69) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape69) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape69) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape69) Flush()                                       { s.w.flush() }
+func (s *shape69) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape69) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape71 struct{ w Writer }
+
+func (s *shape71) Header() http.Header                          { return s.w.header() }
+func (s *shape71) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape71) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape71) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape71) Flush()                                       { s.w.flush() }
+func (s *shape71) FlushError() error                            { return s.w.flushError() }
+func (s *shape71) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape71) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape72 struct{ w Writer }
+
+func (s *shape72) Header() http.Header                  { return s.w.header() }
+func (s *shape72) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape72) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape72) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape72) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape72) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape73 struct{ w Writer }
+
+func (s *shape73) Header() http.Header                  { return s.w.header() }
+func (s *shape73) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape73) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape73) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape73) Flush()                               { s.w.flush() }
+func (s *shape73) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape73) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape75 struct{ w Writer }
+
+func (s *shape75) Header() http.Header                  { return s.w.header() }
+func (s *shape75) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape75) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape75) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape75) Flush()                               { s.w.flush() }
+func (s *shape75) FlushError() error                    { return s.w.flushError() }
+func (s *shape75) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape75) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape76 struct{ w Writer }
+
+func (s *shape76) Header() http.Header                          { return s.w.header() }
+func (s *shape76) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape76) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape76) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape76) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape76) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape76) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape77 struct{ w Writer }
+
+func (s *shape77) Header() http.Header                          { return s.w.header() }
+func (s *shape77) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape77) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape77) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape77) Flush()                                       { s.w.flush() }
+func (s *shape77) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape77) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape77) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape79 struct{ w Writer }
+
+func (s *shape79) Header() http.Header                          { return s.w.header() }
+func (s *shape79) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape79) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape79) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape79) Flush()                                       { s.w.flush() }
+func (s *shape79) FlushError() error                            { return s.w.flushError() }
+func (s *shape79) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape79) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape79) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape80 struct{ w Writer }
+
+func (s *shape80) Header() http.Header                              { return s.w.header() }
+func (s *shape80) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape80) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape80) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape80) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape80) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape81 struct{ w Writer }
+
+func (s *shape81) Header() http.Header                              { return s.w.header() }
+func (s *shape81) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape81) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape81) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape81) Flush()                                           { s.w.flush() }
+func (s *shape81) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape81) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape83 struct{ w Writer }
+
+func (s *shape83) Header() http.Header                              { return s.w.header() }
+func (s *shape83) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape83) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape83) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape83) Flush()                                           { s.w.flush() }
+func (s *shape83) FlushError() error                                { return s.w.flushError() }
+func (s *shape83) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape83) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape84 struct{ w Writer }
+
+func (s *shape84) Header() http.Header                              { return s.w.header() }
+func (s *shape84) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape84) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape84) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape84) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape84) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape84) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape85 struct{ w Writer }
+
+func (s *shape85) Header() http.Header                              { return s.w.header() }
+func (s *shape85) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape85) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape85) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape85) Flush()                                           { s.w.flush() }
+func (s *shape85) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape85) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape85) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape87 struct{ w Writer }
+
+func (s *shape87) Header() http.Header                              { return s.w.header() }
+func (s *shape87) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape87) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape87) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape87) Flush()                                           { s.w.flush() }
+func (s *shape87) FlushError() error                                { return s.w.flushError() }
+func (s *shape87) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape87) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape87) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape88 struct{ w Writer }
+
+func (s *shape88) Header() http.Header                              { return s.w.header() }
+func (s *shape88) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape88) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape88) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape88) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape88) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape88) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape89 struct{ w Writer }
+
+func (s *shape89) Header() http.Header                              { return s.w.header() }
+func (s *shape89) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape89) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape89) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape89) Flush()                                           { s.w.flush() }
+func (s *shape89) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape89) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape89) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape91 struct{ w Writer }
+
+func (s *shape91) Header() http.Header                              { return s.w.header() }
+func (s *shape91) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape91) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape91) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape91) Flush()                                           { s.w.flush() }
+func (s *shape91) FlushError() error                                { return s.w.flushError() }
+func (s *shape91) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape91) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape91) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape92 struct{ w Writer }
+
+func (s *shape92) Header() http.Header                              { return s.w.header() }
+func (s *shape92) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape92) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape92) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape92) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape92) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape92) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape92) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape93 struct{ w Writer }
+
+func (s *shape93) Header() http.Header                              { return s.w.header() }
+func (s *shape93) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape93) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape93) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape93) Flush()                                           { s.w.flush() }
+func (s *shape93) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape93) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape93) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape93) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape95 struct{ w Writer }
+
+func (s *shape95) Header() http.Header                              { return s.w.header() }
+func (s *shape95) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape95) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape95) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape95) Flush()                                           { s.w.flush() }
+func (s *shape95) FlushError() error                                { return s.w.flushError() }
+func (s *shape95) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape95) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape95) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape95) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape96 struct{ w Writer }
+
+func (s *shape96) Header() http.Header                  { return s.w.header() }
+func (s *shape96) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape96) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape96) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape96) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape96) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape97 struct{ w Writer }
+
+func (s *shape97) Header() http.Header                  { return s.w.header() }
+func (s *shape97) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape97) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape97) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape97) Flush()                               { s.w.flush() }
+func (s *shape97) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape97) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape99 struct{ w Writer }
+
+func (s *shape99) Header() http.Header                  { return s.w.header() }
+func (s *shape99) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape99) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape99) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape99) Flush()                               { s.w.flush() }
+func (s *shape99) FlushError() error                    { return s.w.flushError() }
+func (s *shape99) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape99) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape100 struct{ w Writer }
+
+func (s *shape100) Header() http.Header                          { return s.w.header() }
+func (s *shape100) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape100) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape100) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape100) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape100) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape100) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape101 struct{ w Writer }
+
+func (s *shape101) Header() http.Header                          { return s.w.header() }
+func (s *shape101) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape101) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape101) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape101) Flush()                                       { s.w.flush() }
+func (s *shape101) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape101) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape101) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape103 struct{ w Writer }
+
+func (s *shape103) Header() http.Header                          { return s.w.header() }
+func (s *shape103) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape103) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape103) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape103) Flush()                                       { s.w.flush() }
+func (s *shape103) FlushError() error                            { return s.w.flushError() }
+func (s *shape103) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape103) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape103) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape104 struct{ w Writer }
+
+func (s *shape104) Header() http.Header                  { return s.w.header() }
+func (s *shape104) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape104) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape104) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape104) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape104) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape104) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape105 struct{ w Writer }
+
+func (s *shape105) Header() http.Header                  { return s.w.header() }
+func (s *shape105) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape105) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape105) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape105) Flush()                               { s.w.flush() }
+func (s *shape105) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape105) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape105) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape107 struct{ w Writer }
+
+func (s *shape107) Header() http.Header                  { return s.w.header() }
+func (s *shape107) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape107) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape107) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape107) Flush()                               { s.w.flush() }
+func (s *shape107) FlushError() error                    { return s.w.flushError() }
+func (s *shape107) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape107) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape107) WriteString(text string) (int, error) { return s.w.writeString(text) }
+
+type shape108 struct{ w Writer }
+
+func (s *shape108) Header() http.Header                          { return s.w.header() }
+func (s *shape108) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape108) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape108) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape108) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape108) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape108) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape108) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape109 struct{ w Writer }
+
+func (s *shape109) Header() http.Header                          { return s.w.header() }
+func (s *shape109) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape109) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape109) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape109) Flush()                                       { s.w.flush() }
+func (s *shape109) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape109) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape109) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape109) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape111 struct{ w Writer }
+
+func (s *shape111) Header() http.Header                          { return s.w.header() }
+func (s *shape111) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape111) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape111) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape111) Flush()                                       { s.w.flush() }
+func (s *shape111) FlushError() error                            { return s.w.flushError() }
+func (s *shape111) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape111) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape111) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape111) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+
+type shape112 struct{ w Writer }
+
+func (s *shape112) Header() http.Header                              { return s.w.header() }
+func (s *shape112) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape112) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape112) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape112) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape112) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape112) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape113 struct{ w Writer }
+
+func (s *shape113) Header() http.Header                              { return s.w.header() }
+func (s *shape113) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape113) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape113) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape113) Flush()                                           { s.w.flush() }
+func (s *shape113) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape113) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape113) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape115 struct{ w Writer }
+
+func (s *shape115) Header() http.Header                              { return s.w.header() }
+func (s *shape115) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape115) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape115) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape115) Flush()                                           { s.w.flush() }
+func (s *shape115) FlushError() error                                { return s.w.flushError() }
+func (s *shape115) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape115) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape115) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape116 struct{ w Writer }
+
+func (s *shape116) Header() http.Header                              { return s.w.header() }
+func (s *shape116) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape116) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape116) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape116) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape116) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape116) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape116) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape117 struct{ w Writer }
+
+func (s *shape117) Header() http.Header                              { return s.w.header() }
+func (s *shape117) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape117) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape117) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape117) Flush()                                           { s.w.flush() }
+func (s *shape117) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape117) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape117) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape117) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape119 struct{ w Writer }
+
+func (s *shape119) Header() http.Header                              { return s.w.header() }
+func (s *shape119) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape119) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape119) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape119) Flush()                                           { s.w.flush() }
+func (s *shape119) FlushError() error                                { return s.w.flushError() }
+func (s *shape119) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape119) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape119) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape119) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape120 struct{ w Writer }
+
+func (s *shape120) Header() http.Header                              { return s.w.header() }
+func (s *shape120) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape120) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape120) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape120) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape120) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape120) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape120) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape121 struct{ w Writer }
+
+func (s *shape121) Header() http.Header                              { return s.w.header() }
+func (s *shape121) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape121) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape121) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape121) Flush()                                           { s.w.flush() }
+func (s *shape121) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape121) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape121) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape121) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape123 struct{ w Writer }
+
+func (s *shape123) Header() http.Header                              { return s.w.header() }
+func (s *shape123) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape123) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape123) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape123) Flush()                                           { s.w.flush() }
+func (s *shape123) FlushError() error                                { return s.w.flushError() }
+func (s *shape123) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape123) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape123) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape123) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape124 struct{ w Writer }
+
+func (s *shape124) Header() http.Header                              { return s.w.header() }
+func (s *shape124) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape124) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape124) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape124) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape124) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape124) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape124) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape124) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape125 struct{ w Writer }
+
+func (s *shape125) Header() http.Header                              { return s.w.header() }
+func (s *shape125) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape125) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape125) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape125) Flush()                                           { s.w.flush() }
+func (s *shape125) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape125) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape125) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape125) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape125) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape127 struct{ w Writer }
+
+func (s *shape127) Header() http.Header                              { return s.w.header() }
+func (s *shape127) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape127) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape127) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape127) Flush()                                           { s.w.flush() }
+func (s *shape127) FlushError() error                                { return s.w.flushError() }
+func (s *shape127) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape127) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape127) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape127) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape127) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+
+type shape227 struct{ w Writer }
+
+func (s *shape227) Header() http.Header                  { return s.w.header() }
+func (s *shape227) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape227) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape227) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape227) Flush()                               { s.w.flush() }
+func (s *shape227) FlushError() error                    { return s.w.flushError() }
+func (s *shape227) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape227) WriteString(text string) (int, error) { return s.w.writeString(text) }
+func (s *shape227) SetReadDeadline(t time.Time) error    { return s.w.control().SetReadDeadline(t) }
+func (s *shape227) SetWriteDeadline(t time.Time) error   { return s.w.control().SetWriteDeadline(t) }
+func (s *shape227) EnableFullDuplex() error              { return s.w.control().EnableFullDuplex() }
+
+type shape231 struct{ w Writer }
+
+func (s *shape231) Header() http.Header                          { return s.w.header() }
+func (s *shape231) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape231) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape231) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape231) Flush()                                       { s.w.flush() }
+func (s *shape231) FlushError() error                            { return s.w.flushError() }
+func (s *shape231) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape231) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape231) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+func (s *shape231) SetReadDeadline(t time.Time) error            { return s.w.control().SetReadDeadline(t) }
+func (s *shape231) SetWriteDeadline(t time.Time) error           { return s.w.control().SetWriteDeadline(t) }
+func (s *shape231) EnableFullDuplex() error                      { return s.w.control().EnableFullDuplex() }
+
+type shape235 struct{ w Writer }
+
+func (s *shape235) Header() http.Header                  { return s.w.header() }
+func (s *shape235) Write(p []byte) (int, error)          { return s.w.write(p) }
+func (s *shape235) WriteHeader(status int)               { s.w.writeHeader(status) }
+func (s *shape235) Unwrap() http.ResponseWriter          { return s.w.unwrap() }
+func (s *shape235) Flush()                               { s.w.flush() }
+func (s *shape235) FlushError() error                    { return s.w.flushError() }
+func (s *shape235) ReadFrom(r io.Reader) (int64, error)  { return s.w.readFrom(r) }
+func (s *shape235) CloseNotify() <-chan bool             { return s.w.closeNotify() }
+func (s *shape235) WriteString(text string) (int, error) { return s.w.writeString(text) }
+func (s *shape235) SetReadDeadline(t time.Time) error    { return s.w.control().SetReadDeadline(t) }
+func (s *shape235) SetWriteDeadline(t time.Time) error   { return s.w.control().SetWriteDeadline(t) }
+func (s *shape235) EnableFullDuplex() error              { return s.w.control().EnableFullDuplex() }
+
+type shape239 struct{ w Writer }
+
+func (s *shape239) Header() http.Header                          { return s.w.header() }
+func (s *shape239) Write(p []byte) (int, error)                  { return s.w.write(p) }
+func (s *shape239) WriteHeader(status int)                       { s.w.writeHeader(status) }
+func (s *shape239) Unwrap() http.ResponseWriter                  { return s.w.unwrap() }
+func (s *shape239) Flush()                                       { s.w.flush() }
+func (s *shape239) FlushError() error                            { return s.w.flushError() }
+func (s *shape239) Hijack() (net.Conn, *bufio.ReadWriter, error) { return s.w.hijack() }
+func (s *shape239) ReadFrom(r io.Reader) (int64, error)          { return s.w.readFrom(r) }
+func (s *shape239) CloseNotify() <-chan bool                     { return s.w.closeNotify() }
+func (s *shape239) WriteString(text string) (int, error)         { return s.w.writeString(text) }
+func (s *shape239) SetReadDeadline(t time.Time) error            { return s.w.control().SetReadDeadline(t) }
+func (s *shape239) SetWriteDeadline(t time.Time) error           { return s.w.control().SetWriteDeadline(t) }
+func (s *shape239) EnableFullDuplex() error                      { return s.w.control().EnableFullDuplex() }
+
+type shape243 struct{ w Writer }
+
+func (s *shape243) Header() http.Header                              { return s.w.header() }
+func (s *shape243) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape243) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape243) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape243) Flush()                                           { s.w.flush() }
+func (s *shape243) FlushError() error                                { return s.w.flushError() }
+func (s *shape243) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape243) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape243) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+func (s *shape243) SetReadDeadline(t time.Time) error                { return s.w.control().SetReadDeadline(t) }
+func (s *shape243) SetWriteDeadline(t time.Time) error               { return s.w.control().SetWriteDeadline(t) }
+func (s *shape243) EnableFullDuplex() error                          { return s.w.control().EnableFullDuplex() }
+
+type shape247 struct{ w Writer }
+
+func (s *shape247) Header() http.Header                              { return s.w.header() }
+func (s *shape247) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape247) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape247) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape247) Flush()                                           { s.w.flush() }
+func (s *shape247) FlushError() error                                { return s.w.flushError() }
+func (s *shape247) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape247) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape247) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape247) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+func (s *shape247) SetReadDeadline(t time.Time) error                { return s.w.control().SetReadDeadline(t) }
+func (s *shape247) SetWriteDeadline(t time.Time) error               { return s.w.control().SetWriteDeadline(t) }
+func (s *shape247) EnableFullDuplex() error                          { return s.w.control().EnableFullDuplex() }
+
+type shape251 struct{ w Writer }
+
+func (s *shape251) Header() http.Header                              { return s.w.header() }
+func (s *shape251) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape251) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape251) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape251) Flush()                                           { s.w.flush() }
+func (s *shape251) FlushError() error                                { return s.w.flushError() }
+func (s *shape251) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape251) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape251) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape251) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+func (s *shape251) SetReadDeadline(t time.Time) error                { return s.w.control().SetReadDeadline(t) }
+func (s *shape251) SetWriteDeadline(t time.Time) error               { return s.w.control().SetWriteDeadline(t) }
+func (s *shape251) EnableFullDuplex() error                          { return s.w.control().EnableFullDuplex() }
+
+type shape255 struct{ w Writer }
+
+func (s *shape255) Header() http.Header                              { return s.w.header() }
+func (s *shape255) Write(p []byte) (int, error)                      { return s.w.write(p) }
+func (s *shape255) WriteHeader(status int)                           { s.w.writeHeader(status) }
+func (s *shape255) Unwrap() http.ResponseWriter                      { return s.w.unwrap() }
+func (s *shape255) Flush()                                           { s.w.flush() }
+func (s *shape255) FlushError() error                                { return s.w.flushError() }
+func (s *shape255) Hijack() (net.Conn, *bufio.ReadWriter, error)     { return s.w.hijack() }
+func (s *shape255) ReadFrom(r io.Reader) (int64, error)              { return s.w.readFrom(r) }
+func (s *shape255) Push(target string, opts *http.PushOptions) error { return s.w.push(target, opts) }
+func (s *shape255) CloseNotify() <-chan bool                         { return s.w.closeNotify() }
+func (s *shape255) WriteString(text string) (int, error)             { return s.w.writeString(text) }
+func (s *shape255) SetReadDeadline(t time.Time) error                { return s.w.control().SetReadDeadline(t) }
+func (s *shape255) SetWriteDeadline(t time.Time) error               { return s.w.control().SetWriteDeadline(t) }
+func (s *shape255) EnableFullDuplex() error                          { return s.w.control().EnableFullDuplex() }

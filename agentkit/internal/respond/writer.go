@@ -3,8 +3,8 @@
 // while the handler finds exactly the abilities that it would find without.
 //
 // Which of the optional interfaces a type has is fixed when it is compiled, so
-// there is one type for each combination, in shapes.go; all of them are a Writer
-// under another name, and wrapping costs no more than the one Writer. Unwrap is
+// there is one type for each combination, in shapes.go; all of them hold a Writer
+// and nothing else, so that wrapping costs one allocation. Unwrap is
 // always there: http.ResponseController uses it to reach abilities that the
 // combinations leave out and those that later versions of Go add.
 package respond
@@ -34,8 +34,9 @@ type Writer struct {
 
 // Wrap returns a Writer for inner and the form of it that a handler gets.
 func Wrap(inner http.ResponseWriter, q *engine.Request) (*Writer, http.ResponseWriter) {
-	w := &Writer{inner: inner, q: q}
-	return w, shapes[shapeOf(inner)](w)
+	w, shaped := newShape(shapeOf(inner))
+	w.inner, w.q = inner, q
+	return w, shaped
 }
 
 // Abilities of a ResponseWriter beyond the basic ones.
@@ -49,6 +50,10 @@ const (
 	canWriteString
 	canControl // deadlines and full duplex
 	allShapes  = 1 << iota
+
+	// native is what the writers of net/http have at least. Only they have the
+	// controls themselves; others reach them by Unwrap.
+	native = canFlush | canFlushError | canCloseNotify | canWriteString
 )
 
 // controls are the methods that http.ResponseController calls.
@@ -81,7 +86,7 @@ func shapeOf(w http.ResponseWriter) (can int) {
 	if _, ok := w.(io.StringWriter); ok {
 		can |= canWriteString
 	}
-	if _, ok := w.(controls); ok && shapes[can|canControl] != nil {
+	if _, ok := w.(controls); ok && can&native == native {
 		can |= canControl
 	}
 	return can
