@@ -96,7 +96,7 @@ type EventPage struct {
 // HistogramQuery asks how many events there were over time.
 type HistogramQuery struct {
 	Query    string
-	From, To time.Time // To is exclusive; both zero means the last 24 hours that have events
+	From, To time.Time // To is exclusive, and the range is widened to whole buckets; both zero means the last 24 hours that have events
 	Buckets  int       // about this many; 0 means 60
 	By       string    // optional field to split by: "attack", "kind", "app", "env", "blocked", "severity"
 }

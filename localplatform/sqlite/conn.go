@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -25,6 +26,7 @@ type conn struct {
 	tls   *libc.TLS
 	db    uintptr
 	out   uintptr // room for one returned pointer
+	halt  *int32  // not 0: stop what runs; in memory that SQLite's callback may read
 	stmts map[string]*stmt
 	text  arena
 }
@@ -44,8 +46,9 @@ const (
 func openConn(path string, mode openMode) (*conn, error) {
 	c := &conn{tls: libc.NewTLS(), stmts: map[string]*stmt{}}
 	c.out = libc.Xmalloc(c.tls, 16)
+	c.halt = (*int32)(at(libc.Xcalloc(c.tls, 1, 8)))
 	name, err := libc.CString(fileURI(path, mode))
-	if err != nil || c.out == 0 {
+	if err != nil || c.out == 0 || c.halt == nil {
 		return nil, errors.Join(errors.New("out of memory"), err)
 	}
 	defer libc.Xfree(c.tls, name)
@@ -61,7 +64,8 @@ func openConn(path string, mode openMode) (*conn, error) {
 		err := c.fail(rc, "open "+filepath.Base(path))
 		return nil, errors.Join(err, c.close())
 	}
-	lib.Xsqlite3_busy_timeout(c.tls, c.db, 5000)
+	lib.Xsqlite3_progress_handler(c.tls, c.db, haltEvery, functionPointer(halted), uintptr(unsafe.Pointer(c.halt)))
+	lib.Xsqlite3_busy_timeout(c.tls, c.db, int32(busyTimeout.Milliseconds()))
 	return c, nil
 }
 
@@ -94,6 +98,7 @@ func (c *conn) close() error {
 	}
 	c.text.free(c.tls)
 	libc.Xfree(c.tls, c.out)
+	libc.Xfree(c.tls, uintptr(unsafe.Pointer(c.halt)))
 	c.tls.Close()
 	if rc != lib.SQLITE_OK {
 		return &sqliteError{code: int(rc), msg: "close"}
@@ -159,6 +164,7 @@ func (c *conn) forgetStatements() {
 // function is called. That function waits for an interrupt under way, so that a
 // later query cannot be hit.
 func (c *conn) interruptible(ctx context.Context) (done func()) {
+	atomic.StoreInt32(c.halt, 0)
 	if ctx.Done() == nil {
 		return func() {}
 	}
@@ -172,14 +178,28 @@ func (c *conn) interruptible(ctx context.Context) (done func()) {
 		if !stop() {
 			wg.Wait()
 		}
+		atomic.StoreInt32(c.halt, 0)
 	}
 }
 
-// interrupt stops what runs on c. Any goroutine may call it while c is open.
-func (c *conn) interrupt() {
-	tls := libc.NewTLS() // a TLS serves one goroutine at a time
-	defer tls.Close()
-	lib.Xsqlite3_interrupt(tls, c.db)
+// interrupt stops what runs on c, or is about to. Any goroutine may call it
+// while c is open. (sqlite3_interrupt does nothing when it comes just before a
+// query begins, which is then never stopped.)
+func (c *conn) interrupt() { atomic.StoreInt32(c.halt, 1) }
+
+// haltEvery is after how many of its instructions, some 0.1 ms, SQLite asks
+// whether to go on.
+const haltEvery = 2000
+
+// halted is that question.
+func halted(_ *libc.TLS, halt uintptr) int32 { return atomic.LoadInt32((*int32)(at(halt))) }
+
+// functionPointer makes a function callable for translated C code, in the way
+// that the translator does itself.
+func functionPointer(fn func(*libc.TLS, uintptr) int32) uintptr {
+	return *(*uintptr)(unsafe.Pointer(&struct {
+		f func(*libc.TLS, uintptr) int32
+	}{fn}))
 }
 
 // keepLog makes closing the last connection leave the write-ahead log as it is,
@@ -369,16 +389,6 @@ func (s *stmt) view(i int) []byte {
 }
 
 func (s *stmt) text(i int) string { return string(s.view(i)) }
-
-// blob is a copy of a column's bytes, nil for NULL.
-func (s *stmt) blob(i int) []byte {
-	p := lib.Xsqlite3_column_blob(s.c.tls, s.p, int32(i))
-	if p == 0 {
-		return nil
-	}
-	n := lib.Xsqlite3_column_bytes(s.c.tls, s.p, int32(i))
-	return append([]byte(nil), unsafe.Slice((*byte)(at(p)), n)...)
-}
 
 // arena holds the texts bound to the statements of a connection, in memory that
 // SQLite may read: chunks never move while a statement needs them.

@@ -36,9 +36,6 @@ func damaged(err error) bool {
 	return c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB
 }
 
-// interrupted reports whether err is a query that was told to stop.
-func interrupted(err error) bool { return code(err) == lib.SQLITE_INTERRUPT }
-
 // translate says once for the whole package what SQLite's codes mean to people.
 func translate(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -4,6 +4,8 @@ import "context"
 
 // WaitSealed returns when every segment but the hot one is sealed.
 func (s *Store) WaitSealed() {
+	// The writer rotates after it has answered.
+	_ = s.writer.do(context.Background(), func() {})
 	for {
 		s.eventLog.mu.Lock()
 		changed := s.sealed
@@ -49,4 +51,13 @@ func (s *Store) Rotate(ctx context.Context) error {
 // Reconnect makes the writer begin from what the hot segment holds.
 func (s *Store) Reconnect(ctx context.Context) error {
 	return s.writer.do(ctx, func() { s.writer.disconnect() })
+}
+
+// QueueHasRoom reports whether n more bytes fit into the queue.
+func (s *Store) QueueHasRoom(n int64) bool {
+	if !s.writer.queue.room.TryAcquire(n) {
+		return false
+	}
+	s.writer.queue.room.Release(n)
+	return true
 }

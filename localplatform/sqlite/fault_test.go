@@ -58,7 +58,8 @@ func TestDiskFull(t *testing.T) {
 	if err := s.OnWriter(t.Context(), "PRAGMA max_page_count=60"); err != nil {
 		t.Fatal(err)
 	}
-	stored, refused := int64(10), batchOf("a", 2, g, 50)
+	stored := int64(10)
+	var refused localplatform.Batch
 	for seq := uint64(2); ; seq++ {
 		refused = batchOf("a", seq, g, 50)
 		if _, err := s.Append(t.Context(), refused); err != nil {
@@ -113,7 +114,7 @@ func limitedChild(dir string) error {
 				return fmt.Errorf("batch %d is refused although there is room again: %w", seq, err)
 			}
 			if size == 1 && localplatform.ErrorCode(err) != localplatform.CodeUnavailable {
-				return fmt.Errorf("batch %d without any room: %v", seq, err)
+				return fmt.Errorf("batch %d without any room: %w, want CodeUnavailable", seq, err)
 			}
 		}
 	}
@@ -171,7 +172,7 @@ func readOnlyChild(dir string) error {
 	}
 	_, err := sqlite.Open(dir, sqlite.Options{})
 	if localplatform.ErrorCode(err) != localplatform.CodeUnavailable || localplatform.ErrorHint(err) == "" {
-		return fmt.Errorf("open for writing: %v, want CodeUnavailable with a hint", err)
+		return fmt.Errorf("open for writing: %w, want CodeUnavailable with a hint", err)
 	}
 	s, err := sqlite.Open(dir, sqlite.Options{ReadOnly: true})
 	if err != nil {
@@ -179,14 +180,14 @@ func readOnlyChild(dir string) error {
 	}
 	ctx := context.Background()
 	if n, err := s.CountEvents(ctx, nil); err != nil || n != 45 {
-		return fmt.Errorf("CountEvents = %d, %v", n, err)
+		return fmt.Errorf("CountEvents = %d, %w", n, err)
 	}
 	if _, err := s.Append(ctx, localplatform.Batch{Seq: 1}); localplatform.ErrorCode(err) != localplatform.CodeUnavailable {
-		return fmt.Errorf("Append = %v, want CodeUnavailable", err)
+		return fmt.Errorf("Append = %w, want CodeUnavailable", err)
 	}
 	err = s.Update(ctx, func(localplatform.ControlTx) error { return nil })
 	if localplatform.ErrorCode(err) != localplatform.CodeUnavailable {
-		return fmt.Errorf("Update = %v, want CodeUnavailable", err)
+		return fmt.Errorf("Update = %w, want CodeUnavailable", err)
 	}
 	return s.Close()
 }

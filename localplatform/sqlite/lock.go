@@ -51,7 +51,7 @@ func lockAs(dir, address string, now time.Time) (release func(), err error) {
 	}
 	held, err := tryLock(f)
 	if err != nil || held {
-		defer f.Close() //nolint:errcheck // nothing was written
+		defer f.Close()
 		if err != nil {
 			return nil, fmt.Errorf("lock %s: %w", dir, err)
 		}
@@ -85,7 +85,7 @@ func Holder(dir string) (Owner, bool) {
 	if err != nil {
 		return Owner{}, false
 	}
-	defer f.Close() //nolint:errcheck // only read; closing gives up the lock
+	defer f.Close()
 	held, err := tryLock(f)
 	if err != nil || !held {
 		return Owner{}, false

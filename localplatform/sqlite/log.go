@@ -26,7 +26,7 @@ type eventLog struct {
 	readers *readerPool
 	cache   *sumsList
 	tail    *tail
-	ctx     context.Context //nolint:containedctx // ends when the log is closed, for work in the background
+	ctx     context.Context
 	cancel  context.CancelFunc
 
 	loading sync.Mutex // one load at a time, so that an older list never replaces a newer one

@@ -29,9 +29,9 @@ func (m *segmentSums) pack(first int64) []byte {
 			n++
 		}
 		b = binary.AppendVarint(b, s.minute-minute)
-		b = binary.AppendUvarint(b, uint64(s.low-first))  //nolint:gosec // never negative
-		b = binary.AppendUvarint(b, uint64(s.high-s.low)) //nolint:gosec // never negative
-		b = binary.AppendUvarint(b, uint64(n))            //nolint:gosec // never negative
+		b = binary.AppendUvarint(b, uint64(s.low-first))
+		b = binary.AppendUvarint(b, uint64(s.high-s.low))
+		b = binary.AppendUvarint(b, uint64(n))
 		series := uint32(0)
 		for _, c := range cells[:n] {
 			b = binary.AppendUvarint(b, uint64(c.series-series))
@@ -66,7 +66,7 @@ func unpackSums(data []byte, first int64, names []seriesKey) (*segmentSums, erro
 				r.bad = true
 				break
 			}
-			m.cells = append(m.cells, sumCell{minute, uint32(series), uint32(events)}) //nolint:gosec // bounded above
+			m.cells = append(m.cells, sumCell{minute, uint32(series), uint32(events)})
 			m.totals[series-1] += events
 		}
 	}
@@ -95,10 +95,10 @@ func (r *unpacker) varint() int64 {
 // below reads a number that has to be below limit.
 func (r *unpacker) below(limit int64) int64 {
 	v, n := binary.Uvarint(r.data)
-	if n <= 0 || v >= uint64(limit) { //nolint:gosec // limits are positive
+	if n <= 0 || v >= uint64(limit) {
 		r.bad, r.data = true, nil
 		return 0
 	}
 	r.data = r.data[n:]
-	return int64(v) //nolint:gosec // below limit
+	return int64(v)
 }

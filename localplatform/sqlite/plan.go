@@ -161,7 +161,7 @@ func (s span) intersect(o span) span { return span{max(s.after, o.after), min(s.
 func (s span) empty() bool { return s.after+1 >= s.before }
 
 // everywhere is all positions.
-var everywhere = span{-1, math.MaxInt64} //nolint:gochecknoglobals // a constant, but for Go's lack of constant structs
+var everywhere = span{-1, math.MaxInt64}
 
 // each calls fn for every matching event where look says, in no order.
 func (p *plan) each(ctx context.Context, c *conn, look focus, fn func(e *localplatform.Event)) error {

@@ -51,8 +51,8 @@ func (p *readerPool) use(ctx context.Context, s *segment, fn func(*conn) error) 
 			return err
 		}
 	}
-	p.began(c)
 	done := c.interruptible(ctx)
+	p.began(c)
 	defer func() { // also when fn panics
 		done()
 		p.ended(c)
@@ -84,7 +84,7 @@ func (p *readerPool) enter(s *segment) (*conn, error) {
 			return r.conn, nil
 		}
 	}
-	return nil, nil //nolint:nilnil // documented
+	return nil, nil
 }
 
 // began notes a connection in use, so that close can interrupt it.

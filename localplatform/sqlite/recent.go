@@ -102,7 +102,7 @@ func (l *eventLog) fillRecent(s *segment, b bounds) {
 		old := recentColumns{first: b.first}
 		err := l.readers.use(l.ctx, s, func(c *conn) error {
 			return c.query(`SELECT at, series, ip, user, request FROM events WHERE pos <= ? ORDER BY pos`, []any{b.last}, func(row *stmt) error {
-				old.add(row.int(0), uint32(row.int(1)), newAddress(row.addr(2)), hashBytes(row.view(3)), hashBytes(row.view(4))) //nolint:gosec // written from a uint32
+				old.add(row.int(0), uint32(row.int(1)), newAddress(row.addr(2)), hashBytes(row.view(3)), hashBytes(row.view(4)))
 				return nil
 			})
 		})
@@ -193,7 +193,7 @@ func (r *recentColumns) candidates(ctx context.Context, d *demand, low, high, mo
 		if len(out) == most || len(out)&4095 == 4095 && ctx.Err() != nil {
 			return nil, false
 		}
-		out = append(out, int32(i)) //nolint:gosec // bounded by posStride
+		out = append(out, int32(i))
 	}
 	return out, true
 }

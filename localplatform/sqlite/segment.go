@@ -309,6 +309,6 @@ func syncFile(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
+	defer f.Close()
 	return f.Sync()
 }

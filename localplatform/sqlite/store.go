@@ -191,7 +191,7 @@ func (s *Store) openControlReader(path, mode string, files fs.FS) error {
 // setting the journal mode may already have to wait.
 func controlDSN(path, params string) string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), OmitHost: true}
-	u.RawQuery = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&" + params
+	u.RawQuery = fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&%s", busyTimeout.Milliseconds(), params)
 	return u.String()
 }
 

@@ -16,7 +16,7 @@ type seriesKey struct {
 }
 
 // seriesFields are the fields of a seriesKey.
-var seriesFields = []string{"app", "env", "kind", "name", "attack", "severity", "blocked"} //nolint:gochecknoglobals // a table
+var seriesFields = []string{"app", "env", "kind", "name", "attack", "severity", "blocked"}
 
 // maxSeries bounds the series of one segment. Names of custom events come from
 // outside, and anyone can invent new ones; beyond the bound those with a new
@@ -59,7 +59,7 @@ func (w *writer) insertSums(batches []*pending) error {
 			if err != nil {
 				return err
 			}
-			p.series[i] = uint32(id) //nolint:gosec // bounded by posStride
+			p.series[i] = uint32(id)
 			events[cell{minuteOf(p.batch.Events[i].At.UnixMicro()), id}]++
 		}
 		for _, c := range p.batch.Counters {

@@ -76,7 +76,11 @@ func (w *writer) stop() error {
 	if w.conn == nil {
 		return nil
 	}
-	return w.conn.close()
+	var err error
+	if log, statErr := os.Stat(w.hot.path + "-wal"); statErr == nil && log.Size() > walBytes {
+		err = w.conn.keepLog() // copying it would keep the end of the process waiting
+	}
+	return errors.Join(err, w.conn.close())
 }
 
 // do runs fn on the writer's goroutine and waits for it.

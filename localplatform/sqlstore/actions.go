@@ -26,7 +26,7 @@ func (t *controlTx) Actions(f *queries.Filter, now time.Time) ([]localplatform.A
 }
 
 func (t *controlTx) ActionsChanged(v uint64) ([]localplatform.Action, error) {
-	return t.actions(`version > ? ORDER BY version, n`, int64(v)) //nolint:gosec // versions count up from 0
+	return t.actions(`version > ? ORDER BY version, n`, int64(v))
 }
 
 func (t *controlTx) Action(id string) (localplatform.Action, error) {
@@ -83,7 +83,7 @@ func (t *controlTx) PutAction(a *localplatform.Action) error {
 	}
 	_, err = t.exec(`INSERT INTO actions (n, id, version, hits, doc) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET version = excluded.version, hits = excluded.hits, doc = excluded.doc`,
-		n, id, int64(a.Version), a.Hits, string(text)) //nolint:gosec // versions count up from 0
+		n, id, int64(a.Version), a.Hits, string(text))
 	if err == nil {
 		a.ID = id
 	}

@@ -7,14 +7,14 @@ import (
 )
 
 // HistogramFields are what a histogram may be split by.
-var HistogramFields = []string{"attack", "kind", "app", "env", "blocked", "severity"} //nolint:gochecknoglobals // a table
+var HistogramFields = []string{"attack", "kind", "app", "env", "blocked", "severity"}
 
 // maxBars bounds the bars of one histogram.
 const maxBars = 10_000
 
 // steps are the lengths a bar may have below a day; longer ones are whole days.
 // All but those below a minute are made of whole minutes, which stores have sums of.
-var steps = []time.Duration{ //nolint:gochecknoglobals // a table
+var steps = []time.Duration{
 	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 20 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 3 * time.Hour, 4 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,

@@ -39,7 +39,7 @@ func (c *Control) run(ctx context.Context, db *sql.DB, readonly bool, fn func(tx
 	if err != nil {
 		return c.failed(ctx, err)
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer tx.Rollback()
 	t := &controlTx{ctx: ctx, tx: tx, d: c.Dialect, readonly: readonly}
 	if err := fn(t); err != nil {
 		return c.failed(ctx, err)
@@ -68,7 +68,7 @@ func readOnly() error {
 // controlTx implements localplatform.ControlTx. Its methods are spread over the
 // files of this package by subject.
 type controlTx struct {
-	ctx      context.Context //nolint:containedctx // lives exactly as long as the transaction
+	ctx      context.Context
 	tx       *sql.Tx
 	d        Dialect
 	readonly bool

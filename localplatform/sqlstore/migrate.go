@@ -85,7 +85,7 @@ func migrateOne(ctx context.Context, db *sql.DB, files fs.FS, name string, d Dia
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer tx.Rollback()
 	var n int
 	if err := tx.QueryRowContext(ctx, d.rebind(`SELECT count(*) FROM migrations WHERE name = ?`), name).Scan(&n); err != nil || n > 0 {
 		return err

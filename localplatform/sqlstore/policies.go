@@ -32,12 +32,12 @@ func (t *controlTx) ConfigVersion() (uint64, error) {
 	if isNoRows(err) {
 		return 0, nil
 	}
-	return uint64(v), err //nolint:gosec // counts up from 0
+	return uint64(v), err
 }
 
 func (t *controlTx) BumpConfig() (uint64, error) {
 	v, err := t.next("config")
-	return uint64(v), err //nolint:gosec // counts up from 0
+	return uint64(v), err
 }
 
 func (t *controlTx) Value(name string) ([]byte, error) {

@@ -13,7 +13,7 @@ import (
 )
 
 // Start is the time around which generated events happen.
-var Start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant of a type that cannot be one
+var Start = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // Generator makes events that look like those of a busy platform, the same for
 // the same seed.
@@ -24,7 +24,7 @@ type Generator struct {
 
 // NewGenerator returns a generator for a seed.
 func NewGenerator(seed uint64) *Generator {
-	return &Generator{rand: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // repeatable on purpose
+	return &Generator{rand: rand.New(rand.NewPCG(seed, 7))}
 }
 
 func pick[T any](g *Generator, from ...T) T { return from[g.rand.IntN(len(from))] }
