@@ -14,11 +14,13 @@ import (
 	"github.com/sqreen/sqreen/cmd/internal/cmdutil"
 	"github.com/sqreen/sqreen/cmd/inventory"
 	"github.com/sqreen/sqreen/cmd/policies"
+	"github.com/sqreen/sqreen/cmd/rasp"
 	"github.com/sqreen/sqreen/cmd/serve"
 	"github.com/sqreen/sqreen/cmd/status"
 	"github.com/sqreen/sqreen/cmd/tokens"
 	"github.com/sqreen/sqreen/cmd/tui"
 	"github.com/sqreen/sqreen/cmd/version"
+	"github.com/sqreen/sqreen/cmd/waf"
 )
 
 // Groups of commands in the help.
@@ -59,6 +61,8 @@ func commands() []entry {
 		{groupRespond, actions.New},
 		{groupRespond, policies.New},
 		{groupSetup, tokens.New},
+		{groupSetup, waf.New},
+		{groupSetup, rasp.New},
 		{groupSetup, doctor.New},
 		{groupSetup, completion.New},
 		{groupSetup, version.New},
