@@ -39,6 +39,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"sync"
 	"time"
 
@@ -127,7 +129,20 @@ func (a *Agent) start() {
 		a.off("the platform's address cannot be used", err)
 		return
 	}
+	if sendsInTheClear(c.URL) {
+		a.log.Warn("sqreen: the token travels without encryption; use https", "url", c.URL)
+	}
 	a.client.Start()
+}
+
+// sendsInTheClear reports whether others on the network can read what is sent.
+func sendsInTheClear(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err != nil || !ip.IsLoopback()
 }
 
 func (a *Agent) off(why string, err error) {

@@ -152,6 +152,7 @@ func (e *Engine) Contain(where string) {
 
 // fault records that a part of the agent failed.
 func (e *Engine) fault(where string, out safe.Outcome) {
+	defer func() { _ = recover() }() // the logger is the host's
 	if e.faults.add(where, out) {
 		e.cfg.Logger.Warn("sqreen: check switched off after repeated faults", "check", where, "fault", out.Message)
 		return
