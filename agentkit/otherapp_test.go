@@ -2,7 +2,6 @@ package agentkit_test
 
 import (
 	"bufio"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -124,7 +123,7 @@ func TestSizeOfTheProgram(t *testing.T) {
 		return info.Size()
 	}
 	with, without := size(true), size(false)
-	t.Log(fmt.Sprintf("%.1f MB with the agent, %.1f MB without", float64(with)/1e6, float64(without)/1e6))
+	t.Logf("%.1f MB with the agent, %.1f MB without", float64(with)/1e6, float64(without)/1e6)
 	if grown := with - without; grown > 3_000_000 {
 		t.Errorf("the agent adds %d bytes, want at most 3,000,000", grown)
 	}

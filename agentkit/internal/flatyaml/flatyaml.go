@@ -160,7 +160,7 @@ func cutName(s string) (name, rest string, err error) {
 	for _, c := range []byte(name) {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		if !letter && c != '_' && c != '.' && c != '-' {
-			return "", "", fmt.Errorf("%q is not a name: want letters, digits, _ and .", name)
+			return "", "", fmt.Errorf("%q is not a name: want letters, digits, dots and underscores", name)
 		}
 	}
 	if first := name[0] | 0x20; first < 'a' || first > 'z' || len(name) > 64 || strings.EqualFold(name, "null") {
