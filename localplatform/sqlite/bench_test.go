@@ -55,6 +55,7 @@ func benchmarkAppend(b *testing.B, callers, size int) {
 	var left atomic.Int64
 	var wg sync.WaitGroup
 	left.Store(int64(b.N))
+	used := processorTime()
 	b.ResetTimer()
 	for i := range callers {
 		wg.Go(func() {
@@ -72,6 +73,7 @@ func benchmarkAppend(b *testing.B, callers, size int) {
 	}
 	wg.Wait()
 	b.StopTimer()
+	b.ReportMetric(float64((processorTime()-used).Nanoseconds())/1000/float64(b.N*size), "cpu-us/event")
 	b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(b.Elapsed().Seconds()*1000*float64(min(callers, b.N))/float64(b.N), "ms/batch")
 }
@@ -149,9 +151,11 @@ func compile(b testing.TB, text string) *queries.Filter {
 	return f
 }
 
-// run calls fn until the benchmark has enough, and reports the 95th percentile.
+// run calls fn until the benchmark has enough, and reports the 95th percentile
+// and the processor time of a call.
 func run(b *testing.B, fn func(i int) error) {
 	var took []time.Duration
+	used := processorTime()
 	for i := 0; b.Loop(); i++ {
 		start := time.Now()
 		if err := fn(i); err != nil {
@@ -159,6 +163,7 @@ func run(b *testing.B, fn func(i int) error) {
 		}
 		took = append(took, time.Since(start))
 	}
+	b.ReportMetric(float64((processorTime()-used).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*95/100].Microseconds())/1000, "p95-ms")
 }

@@ -28,8 +28,9 @@ func (l *eventLog) Histogram(ctx context.Context, f *queries.Filter, q localplat
 		if err != nil {
 			return err
 		}
+		counting := histogram{plan: p, bars: bars, by: q.By, values: map[series]int{}}
 		for _, v := range views {
-			if err := l.barsOf(ctx, v, p, bars, q.By); err != nil {
+			if err := counting.add(ctx, l, v); err != nil {
 				return err
 			}
 		}
@@ -54,34 +55,52 @@ func lastDay(views []view, now time.Time) (from, to time.Time) {
 	return to.Add(-24 * time.Hour), to
 }
 
-// barsOf adds the matching events of a segment to bars.
-func (l *eventLog) barsOf(ctx context.Context, v view, p *plan, bars *sqlstore.Bars, by string) error {
-	in := newWindow(bars.Range())
-	if !p.concerns(v.bounds) || !in.meets(v.bounds.minAt, v.bounds.maxAt) {
+// histogram is one that is being counted.
+type histogram struct {
+	plan   *plan
+	bars   *sqlstore.Bars
+	by     string
+	values map[series]int // number of a series' value in bars
+}
+
+// value is the number of a series' value in the bars.
+func (h *histogram) value(k series) int {
+	v, known := h.values[k]
+	if !known {
+		v = h.bars.Value(k.Value().value(h.by))
+		h.values[k] = v
+	}
+	return v
+}
+
+// add counts the matching events of a segment.
+func (h *histogram) add(ctx context.Context, l *eventLog, v view) error {
+	in := newWindow(h.bars.Range())
+	if !h.plan.concerns(v.bounds) || !in.meets(v.bounds.minAt, v.bounds.maxAt) {
 		return nil
 	}
 	return l.read(ctx, v.segment, func(c *conn, s *segment) error {
-		if p.sums(v.bounds) {
-			return l.barsOfSums(ctx, c, s, v.bounds, p, bars, by)
+		if h.plan.sums(v.bounds) {
+			return h.addSums(ctx, l, c, s, v.bounds)
 		}
-		look, err := l.focus(ctx, c, s, v.bounds, p, everywhere)
+		look, err := l.focus(ctx, c, s, v.bounds, h.plan, everywhere)
 		if err != nil || look.none {
 			return err
 		}
-		return p.bars(ctx, c, look, bars, by)
+		return h.addEvents(ctx, c, look)
 	})
 }
 
-func (l *eventLog) barsOfSums(ctx context.Context, c *conn, s *segment, b bounds, p *plan, bars *sqlstore.Bars, by string) error {
+func (h *histogram) addSums(ctx context.Context, l *eventLog, c *conn, s *segment, b bounds) error {
 	var values []int // of each series
-	begin := func(names []seriesKey) {
+	begin := func(names []series) {
 		values = make([]int, len(names))
 		for i, k := range names {
-			values[i] = bars.Value(k.value(by))
+			values[i] = h.value(k)
 		}
 	}
-	add := func(at int64, series int, n int64) { bars.Add(at, values[series], n) }
-	return l.tally(ctx, c, s, b, p, newWindow(bars.Range()), bars.Step() < time.Minute, add, begin)
+	add := func(at int64, series int, n int64) { h.bars.Add(at, values[series], n) }
+	return l.tally(ctx, c, s, b, h.plan, newWindow(h.bars.Range()), h.bars.Step() < time.Minute, add, begin)
 }
 
 // value is a field of the series as facets write it, "" for none.
@@ -105,27 +124,28 @@ func (k seriesKey) value(field string) string {
 	return ""
 }
 
-// bars adds the matching events where look says to bars.
-func (p *plan) bars(ctx context.Context, c *conn, look focus, bars *sqlstore.Bars, by string) error {
-	if !p.exact || look.positions != nil {
-		return p.each(ctx, c, look, func(e *localplatform.Event) {
-			bars.Add(e.At.UnixMicro(), bars.Value(keyOf(e).value(by)), 1)
+// addEvents counts the matching events where look says.
+func (h *histogram) addEvents(ctx context.Context, c *conn, look focus) error {
+	if !h.plan.exact || look.positions != nil {
+		return h.plan.each(ctx, c, look, func(e *localplatform.Event) {
+			h.bars.Add(e.At.UnixMicro(), h.bars.Value(keyOf(e).value(h.by)), 1)
 		})
 	}
 	column := "''"
-	if by != "" {
-		column = by
+	if h.by != "" {
+		column = h.by
 	}
-	from, to := bars.Range()
-	step := bars.Step().Microseconds()
-	text := "SELECT (at - ?) / ?, " + column + ", count(*) FROM " + look.table() + " WHERE " + p.condition("at >= ? AND at < ? AND pos > ? AND pos < ?") + " GROUP BY 1, 2"
-	args := append([]any{from.UnixMicro(), step, from.UnixMicro(), to.UnixMicro(), look.in.after, look.in.before}, p.args...)
+	from, to := h.bars.Range()
+	step := h.bars.Step().Microseconds()
+	text := "SELECT (at - ?) / ?, " + column + ", count(*) FROM " + look.table() +
+		" WHERE " + h.plan.condition("at >= ? AND at < ? AND pos > ? AND pos < ?") + " GROUP BY 1, 2"
+	args := append([]any{from.UnixMicro(), step, from.UnixMicro(), to.UnixMicro(), look.in.after, look.in.before}, h.plan.args...)
 	return c.query(text, args, func(s *stmt) error {
 		value := s.text(1)
-		if by == "blocked" {
+		if h.by == "blocked" {
 			value = strconv.FormatBool(s.bool(1))
 		}
-		bars.Add(from.UnixMicro()+s.int(0)*step, bars.Value(value), s.int(2))
+		h.bars.Add(from.UnixMicro()+s.int(0)*step, h.bars.Value(value), s.int(2))
 		return nil
 	})
 }
@@ -194,9 +214,9 @@ func (l *eventLog) facetsOf(ctx context.Context, v view, p *plan, fields []*quer
 }
 
 func (l *eventLog) facetsOfSums(ctx context.Context, c *conn, s *segment, b bounds, p *plan, fields []*queries.Field, counts []sqlstore.ValueCounts, which []int) error {
-	var names []seriesKey
+	var names []series
 	var totals []int64
-	begin := func(n []seriesKey) { names, totals = n, make([]int64, len(n)) }
+	begin := func(n []series) { names, totals = n, make([]int64, len(n)) }
 	add := func(_ int64, series int, n int64) { totals[series] += n }
 	if err := l.tally(ctx, c, s, b, p, p.at, false, add, begin); err != nil {
 		return err
@@ -204,7 +224,7 @@ func (l *eventLog) facetsOfSums(ctx context.Context, c *conn, s *segment, b boun
 	for i, n := range totals {
 		for _, f := range which {
 			if n > 0 {
-				counts[f].Add(names[i].value(fields[f].Name), n)
+				counts[f].Add(names[i].Value().value(fields[f].Name), n)
 			}
 		}
 	}

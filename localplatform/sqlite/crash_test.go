@@ -31,7 +31,6 @@ const (
 	crashWriters   = 4
 	crashBatch     = 7   // events in a batch
 	crashSegment   = 200 // events in a segment: rotation and sealing happen all the time
-	childVariable  = "SQREEN_SQLITE_TEST_CHILD"
 	killAtVariable = "SQREEN_SQLITE_TEST_KILL_AT"
 	countVariable  = "SQREEN_SQLITE_TEST_BATCHES"
 )

@@ -6,6 +6,10 @@ import (
 	"testing"
 )
 
+// childVariable tells the test binary that it was started by one of its tests,
+// and what to do.
+const childVariable = "SQREEN_SQLITE_TEST_CHILD"
+
 func TestMain(m *testing.M) {
 	if kind := os.Getenv(childVariable); kind != "" {
 		if err := child(kind); err != nil {

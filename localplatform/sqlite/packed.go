@@ -44,7 +44,7 @@ func (m *segmentSums) pack(first int64) []byte {
 }
 
 // unpackSums reads what pack wrote, for series with the given names.
-func unpackSums(data []byte, first int64, names []seriesKey) (*segmentSums, error) {
+func unpackSums(data []byte, first int64, names []series) (*segmentSums, error) {
 	m := &segmentSums{names: names, totals: make([]int64, len(names))}
 	r := unpacker{data: data}
 	minute := int64(0)

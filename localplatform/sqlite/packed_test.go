@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func FuzzUnpackSums(f *testing.F) {
@@ -15,8 +16,8 @@ func FuzzUnpackSums(f *testing.F) {
 	f.Add(sums.pack(16), 3)
 	f.Add([]byte{}, 0)
 	f.Add([]byte{0, 0, 0, 1, 0, 1}, 3)
-	f.Fuzz(func(t *testing.T, data []byte, series int) {
-		names := make([]seriesKey, uint(series)%100)
+	f.Fuzz(func(t *testing.T, data []byte, n int) {
+		names := make([]series, uint(n)%100)
 		m, err := unpackSums(data, 16, names)
 		if err != nil {
 			if !damaged(err) {
@@ -42,7 +43,7 @@ func FuzzUnpackSums(f *testing.F) {
 
 func TestPackedSumsAreWhatTheyWere(t *testing.T) {
 	want := segmentSums{
-		names: make([]seriesKey, 4), totals: []int64{13, 11, 1, 0},
+		names: make([]series, 4), totals: []int64{13, 11, 1, 0},
 		minutes: []minuteSpan{{-3, 17, 20}, {29_384_001, 16, 16}, {29_384_002, 21, 40}},
 		cells:   []sumCell{{-3, 1, 4}, {29_384_001, 3, 1}, {29_384_002, 1, 9}, {29_384_002, 2, 11}},
 	}
@@ -50,7 +51,7 @@ func TestPackedSumsAreWhatTheyWere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(&want, got, cmp.AllowUnexported(segmentSums{}, seriesKey{}, sumCell{}, minuteSpan{})); d != "" {
+	if d := cmp.Diff(&want, got, cmp.AllowUnexported(segmentSums{}, sumCell{}, minuteSpan{}), cmpopts.EquateComparable(series{})); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }

@@ -112,6 +112,7 @@ type dims struct {
 	filter  *queries.Filter // nil for nothing
 	unnamed *queries.Filter // the same without what it says of names
 	named   bool            // it says something of names
+	known   map[series]bool // what filter says of series seen so far
 }
 
 func newDims(f *queries.Filter) (dims, bool) {
@@ -119,7 +120,7 @@ func newDims(f *queries.Filter) (dims, bool) {
 	if on.Text() == "" {
 		return dims{}, exact
 	}
-	d := dims{filter: on, unnamed: on, named: slices.Contains(on.Fields(), "name")}
+	d := dims{filter: on, known: map[series]bool{}, unnamed: on, named: slices.Contains(on.Fields(), "name")}
 	if d.named {
 		d.unnamed, _ = on.On(slices.DeleteFunc(slices.Clone(seriesFields), func(s string) bool { return s == "name" })...)
 	}
@@ -130,19 +131,28 @@ func newDims(f *queries.Filter) (dims, bool) {
 func (d *dims) all() bool { return d.filter == nil }
 
 // match says which series may hold matches; series n is at n-1.
-func (d *dims) match(names []seriesKey, namesCut bool) []bool {
+func (d *dims) match(names []series, namesCut bool) []bool {
 	out := make([]bool, len(names))
 	for i, k := range names {
 		switch {
 		case d.filter == nil:
 			out[i] = true
-		case namesCut && k.name == "":
-			out[i] = d.unnamed.Match(k.event())
+		case namesCut && k.Value().name == "":
+			out[i] = d.unnamed.Match(k.Value().event())
 		default:
-			out[i] = d.filter.Match(k.event())
+			out[i] = d.matchOne(k)
 		}
 	}
 	return out
+}
+
+func (d *dims) matchOne(k series) bool {
+	matches, known := d.known[k]
+	if !known {
+		matches = d.filter.Match(k.Value().event())
+		d.known[k] = matches
+	}
+	return matches
 }
 
 // condition is the plan's WHERE clause with more conditions before it.

@@ -68,7 +68,9 @@ func (q *queue) take(rows int) []*pending {
 		n++
 	}
 	taken := q.waiting[:n:n]
-	q.waiting = q.waiting[n:]
+	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
+		q.waiting = nil // or what was taken would stay in memory
+	}
 	return taken
 }
 

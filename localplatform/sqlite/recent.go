@@ -28,7 +28,7 @@ type recentColumns struct {
 	addr   []address
 	user   []uint32 // hashes
 	reqs   []uint32
-	names  []seriesKey // series n is at n-1
+	names  []series // series n is at n-1
 }
 
 // address is an IP address as a number; zero for none, and for "::" too.
@@ -71,7 +71,7 @@ func (r *recent) columns() (recentColumns, bool) {
 }
 
 // append adds events that have been committed; names are all series by now.
-func (r *recent) append(batches []*pending, names []seriesKey) {
+func (r *recent) append(batches []*pending, names []series) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.names = names
@@ -167,7 +167,7 @@ type demand struct {
 	at     [2]int64 // the end exclusive
 }
 
-func (p *plan) demand(names []seriesKey, namesCut bool) demand {
+func (p *plan) demand(names []series, namesCut bool) demand {
 	d := demand{users: p.users, reqs: p.requests, addrs: p.addrs, at: [2]int64{p.at.low, p.at.high}}
 	if !p.dims.all() {
 		d.series = p.dims.match(names, namesCut)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"slices"
 	"time"
+	"unique"
 
 	"github.com/sqreen/sqreen/localplatform"
 )
@@ -17,6 +18,10 @@ type seriesKey struct {
 
 // seriesFields are the fields of a seriesKey.
 var seriesFields = []string{"app", "env", "kind", "name", "attack", "severity", "blocked"}
+
+// series is a seriesKey in a form that is cheap to compare and to keep: the same
+// keys come again in every segment.
+type series = unique.Handle[seriesKey]
 
 // maxSeries bounds the series of one segment. Names of custom events come from
 // outside, and anyone can invent new ones; beyond the bound those with a new
@@ -106,7 +111,7 @@ func (w *writer) seriesID(k seriesKey) (int64, error) {
 		return 0, err
 	}
 	w.series[k] = id
-	w.names = append(w.names, k)
+	w.names = append(w.names, unique.Make(k))
 	w.undo = append(w.undo, func() {
 		delete(w.series, k)
 		w.names = slices.Clone(w.names[:id-1]) // queries may hold what follows
@@ -129,13 +134,13 @@ func (w *writer) counterID(k counterKey) (int64, error) {
 }
 
 // readSeries reads the series of a segment; the one with number n is at n-1.
-func readSeries(c *conn) ([]seriesKey, error) {
-	var out []seriesKey
+func readSeries(c *conn) ([]series, error) {
+	var out []series
 	err := c.query(`SELECT id, app, env, kind, name, attack, severity, blocked FROM series ORDER BY id`, nil, func(s *stmt) error {
 		if s.int(0) != int64(len(out)+1) {
 			return damage("its series are not numbered from 1")
 		}
-		out = append(out, seriesKey{s.text(1), s.text(2), s.text(3), s.text(4), s.text(5), s.text(6), s.bool(7)})
+		out = append(out, unique.Make(seriesKey{s.text(1), s.text(2), s.text(3), s.text(4), s.text(5), s.text(6), s.bool(7)}))
 		return nil
 	})
 	return out, err

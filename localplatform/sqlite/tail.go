@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"sort"
 	"sync"
 
@@ -42,7 +43,7 @@ func (t *tail) add(batches []*pending) {
 		t.size -= t.sizes[drop]
 		drop++
 	}
-	t.chunks, t.sizes = t.chunks[drop:], t.sizes[drop:]
+	t.drop(drop)
 }
 
 // forget drops the events up to a position: they are not stored any more.
@@ -54,7 +55,15 @@ func (t *tail) forget(last int64) {
 		t.size -= t.sizes[drop]
 		drop++
 	}
-	t.chunks, t.sizes = t.chunks[drop:], t.sizes[drop:]
+	t.drop(drop)
+}
+
+// drop lets go of the first n chunks. The rest is copied: readers may hold the
+// old list, and as long as it is in use so is what it refers to.
+func (t *tail) drop(n int) {
+	if n > 0 {
+		t.chunks, t.sizes = slices.Clone(t.chunks[n:]), slices.Clone(t.sizes[n:])
+	}
 }
 
 func lastOf(chunk []localplatform.Event) int64 { return chunk[len(chunk)-1].Pos }

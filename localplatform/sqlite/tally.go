@@ -10,9 +10,9 @@ import (
 
 // segmentSums are the sums of a sealed segment in memory.
 type segmentSums struct {
-	names   []seriesKey // series n is at n-1, as everywhere below
-	totals  []int64     // events of each series
-	cells   []sumCell   // by minute
+	names   []series  // series n is at n-1, as everywhere below
+	totals  []int64   // events of each series
+	cells   []sumCell // by minute
 	minutes []minuteSpan
 }
 
@@ -157,10 +157,10 @@ func (m *segmentSums) size() int { return len(m.cells) + len(m.minutes) + 8*len(
 // number of a series less one. begin, when not nil, gets the series first. The
 // plan's filter must be one that sums answer.
 func (l *eventLog) tally(ctx context.Context, c *conn, s *segment, b bounds, p *plan, in window, fine bool,
-	add func(at int64, series int, n int64), begin func(names []seriesKey),
+	add func(at int64, series int, n int64), begin func(names []series),
 ) error {
 	t := &tallying{window: in.intersect(p.at), fine: fine, add: add}
-	start := func(names []seriesKey) {
+	start := func(names []series) {
 		t.match = p.dims.match(names, b.namesCut)
 		if begin != nil {
 			begin(names)

@@ -43,7 +43,7 @@ type writer struct {
 	bounds  bounds
 	batches map[source]batchMark
 	series  map[seriesKey]int64
-	names   []seriesKey // series n is at n-1
+	names   []series // series n is at n-1
 	counted map[counterKey]int64
 	commits int      // of this process
 	failing bool     // the last transaction failed
@@ -361,7 +361,7 @@ func (w *writer) adopt(c *conn) (err error) {
 	w.bounds, w.batches, w.names = b, batches, series
 	w.series, w.counted = map[seriesKey]int64{}, map[counterKey]int64{}
 	for i, k := range series {
-		w.series[k] = int64(i + 1)
+		w.series[k.Value()] = int64(i + 1)
 	}
 	for id, k := range counted {
 		w.counted[k] = id
