@@ -98,7 +98,7 @@ func knownCounter(name string) bool {
 	switch name {
 	case wire.CounterRequests, wire.CounterInspected, wire.CounterBlocked, wire.CounterPasslisted, wire.CounterStatus,
 		wire.CounterDropped, wire.CounterSkipped, wire.CounterTruncated, wire.CounterCheckTime, wire.CounterRequestTime, wire.CounterActionHits,
-		wire.CounterLoginSuccess, wire.CounterLoginFailure, wire.CounterSQL:
+		wire.CounterLoginSuccess, wire.CounterLoginFailure, wire.CounterUnsure, wire.CounterSQL:
 		return true
 	}
 	return false

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,14 +29,15 @@ type bench struct {
 	*testing.T
 	store localplatform.Store
 	det   *incidents.Detector
-	now   time.Time
+	clock atomic.Int64 // the store reads it while tests set it
 	seq   uint64
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{T: t, now: start.Add(24 * time.Hour)}
-	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: func() time.Time { return b.now }})
+	b := &bench{T: t}
+	b.set(start.Add(24 * time.Hour))
+	store, err := sqlite.Open(t.TempDir(), sqlite.Options{Now: b.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +47,10 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-func (b *bench) restart() {
-	b.det = incidents.New(b.store, incidents.Options{Now: func() time.Time { return b.now }})
-}
+func (b *bench) now() time.Time    { return time.UnixMicro(b.clock.Load()).UTC() }
+func (b *bench) set(now time.Time) { b.clock.Store(now.UnixMicro()) }
+
+func (b *bench) restart() { b.det = incidents.New(b.store, incidents.Options{Now: b.now}) }
 
 // add stores events and lets the detector handle them.
 func (b *bench) add(events ...localplatform.Event) {
@@ -61,7 +64,7 @@ func (b *bench) add(events ...localplatform.Event) {
 func (b *bench) put(events ...localplatform.Event) {
 	b.Helper()
 	b.seq++
-	_, err := b.store.Append(b.Context(), localplatform.Batch{App: "shop", Env: events[0].Env, Instance: "i1", Seq: b.seq, Received: b.now, Events: events})
+	_, err := b.store.Append(b.Context(), localplatform.Batch{App: "shop", Env: events[0].Env, Instance: "i1", Seq: b.seq, Received: b.now(), Events: events})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -339,7 +342,7 @@ func TestStates(t *testing.T) {
 	t.Run("a snoozed incident opens when its time is up", func(t *testing.T) {
 		b := newBench(t)
 		b.add(attackAt(0))
-		until := b.now.Add(time.Hour)
+		until := b.now().Add(time.Hour)
 		b.change(b.only().ID, func(i *localplatform.Incident) {
 			i.State, i.SnoozedUntil = localplatform.StateSnoozed, until
 		})
@@ -347,7 +350,7 @@ func TestStates(t *testing.T) {
 		if i := b.only(); i.State != localplatform.StateSnoozed || i.Events != 2 {
 			t.Errorf("too early: %s", titles(b.all()))
 		}
-		b.now = until
+		b.set(until)
 		if err := b.det.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -406,7 +409,7 @@ func TestQueryListsTheEventsOfTheIncident(t *testing.T) {
 		t.Fatalf("got\n%s", titles(b.all()))
 	}
 	for _, i := range b.all() {
-		f, err := queries.Compile(i.Query, localplatform.EventSchema(), b.now)
+		f, err := queries.Compile(i.Query, localplatform.EventSchema(), b.now())
 		if err != nil {
 			t.Fatalf("%s: %v", i.Query, err)
 		}
