@@ -51,6 +51,7 @@ func testApps(t *testing.T, s localplatform.Store) {
 	shop := localplatform.AppRecord{Name: "shop", Env: "prod", Group: "pci", FirstSeen: Start, LastSeen: Start.Add(time.Minute), Stack: stack}
 	blog := localplatform.AppRecord{Name: "blog", Env: "prod"}
 	staging := localplatform.AppRecord{Name: "shop", Env: "staging"}
+	staging.Stack.Packages = []wire.Component{{Name: "example.com/b"}, {Name: "odd\tname\n", Version: "\x00"}}
 	one := localplatform.Instance{
 		ID: "i-1", App: "shop", Env: "prod", Stack: stack, Started: Start, FirstSeen: Start, LastSeen: Start.Add(time.Hour),
 		Sent: 3, Applied: 2, Faults: []wire.Fault{{Check: "waf", Message: "slow", Count: 2, At: Start}},

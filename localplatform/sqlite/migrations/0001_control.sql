@@ -3,9 +3,10 @@
 CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE apps (
-	name TEXT NOT NULL COLLATE NOCASE,
-	env  TEXT NOT NULL COLLATE NOCASE,
-	doc  TEXT NOT NULL,
+	name     TEXT NOT NULL COLLATE NOCASE,
+	env      TEXT NOT NULL COLLATE NOCASE,
+	doc      TEXT NOT NULL,
+	packages TEXT NOT NULL, -- those of the stack, a line each: name, tab, version
 	PRIMARY KEY (name, env)
 );
 
