@@ -1,9 +1,13 @@
 package agentkit_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"hash/crc32"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/sqreen/sqreen/agentkit"
@@ -55,12 +59,14 @@ func work(w http.ResponseWriter, r *http.Request) {
 func BenchmarkMiddleware(b *testing.B) {
 	agent := agentkit.New(agentkit.Config{Sink: func(*wire.Signal) {}})
 	defer agent.Close(b.Context())
+	noWAF := agentkit.New(agentkit.Config{Sink: func(*wire.Signal) {}, Modes: map[string]string{wire.ProtectionWAF: wire.ModeOff}})
+	defer noWAF.Close(b.Context())
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /products/{id}", work)
 	for _, c := range []struct {
 		name    string
 		handler http.Handler
-	}{{"without", mux}, {"with", agent.Middleware(mux)}} {
+	}{{"without", mux}, {"without_firewall", noWAF.Middleware(mux)}, {"with", agent.Middleware(mux)}} {
 		b.Run(c.name, func(b *testing.B) {
 			r := ordinaryRequest()
 			w := &discard{make(http.Header)}
@@ -68,6 +74,75 @@ func BenchmarkMiddleware(b *testing.B) {
 			for b.Loop() {
 				c.handler.ServeHTTP(w, r)
 			}
+		})
+	}
+}
+
+// jsonOrder is a body of about 2 KB with about 100 scalars.
+func jsonOrder() string {
+	var b strings.Builder
+	b.WriteString(`{"customer":"Ada O'Brien","items":[`)
+	for i := range 24 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"sku":"lamp-%04d","name":"Desk lamp %d","quantity":%d,"gift":false}`, i, i, i%3+1)
+	}
+	b.WriteString(`],"note":"please ring twice; it's the blue door"}`)
+	return b.String()
+}
+
+// BenchmarkMiddlewareJSON is the same for a handler that decodes a JSON body.
+func BenchmarkMiddlewareJSON(b *testing.B) {
+	agent := agentkit.New(agentkit.Config{Sink: func(*wire.Signal) {}})
+	defer agent.Close(b.Context())
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var v map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&v); err != nil {
+			b.Error(err)
+		}
+	})
+	body := jsonOrder()
+	for _, c := range []struct {
+		name    string
+		handler http.Handler
+	}{{"without", handler}, {"with", agent.Middleware(handler)}} {
+		b.Run(c.name, func(b *testing.B) {
+			w := &discard{make(http.Header)}
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r := ordinaryRequest()
+				r.Method, r.Body, r.ContentLength = http.MethodPost, io.NopCloser(strings.NewReader(body)), int64(len(body))
+				r.Header.Set("Content-Type", "application/json")
+				c.handler.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// BenchmarkStatement is one harmless statement within a request, as a handler
+// sends it through a hook.
+func BenchmarkStatement(b *testing.B) {
+	agent := agentkit.New(agentkit.Config{Sink: func(*wire.Signal) {}})
+	defer agent.Close(b.Context())
+	for name, text := range map[string]string{
+		"no_input_in_it": "SELECT id, name, price FROM products WHERE featured = 1 ORDER BY price LIMIT 20",
+		"an_input_in_it": "SELECT id, name, price FROM products WHERE category = 'lamps' ORDER BY price LIMIT 20",
+	} {
+		b.Run(name, func(b *testing.B) {
+			h := agent.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := query(r.Context(), text); err != nil {
+						b.Error(err)
+					}
+				}
+			}))
+			if errs := agent.Engine().Apply(wire.Instructions{Policy: wire.Policy{BudgetMicro: 1 << 40}}); errs != nil {
+				b.Fatal(errs)
+			}
+			h.ServeHTTP(&discard{make(http.Header)}, ordinaryRequest())
 		})
 	}
 }

@@ -46,11 +46,11 @@ func (q *Request) Check(protection string, fn func(in *rasp.Inputs) *wire.Attack
 		return nil
 	}
 	defer q.engine.Contain(protection)
-	var attack *wire.Attack
-	if !q.run(protection, safe.Func(func() { attack = fn(q.Inputs()) })) || attack == nil {
+	t := &checkTask{q: q, fn: fn}
+	if !q.run(protection, t) || t.attack == nil {
 		return nil
 	}
-	found := *attack
+	found := *t.attack
 	found.Blocked = mode == wire.ModeBlock
 	if found.Protection == "" {
 		found.Protection, _, _ = strings.Cut(protection, ".")
@@ -65,6 +65,16 @@ func (q *Request) Check(protection string, fn func(in *rasp.Inputs) *wire.Attack
 	}
 	return nil
 }
+
+// checkTask is a check as a task for the runner.
+type checkTask struct {
+	q      *Request
+	fn     func(in *rasp.Inputs) *wire.Attack
+	attack *wire.Attack
+}
+
+// Run makes the check.
+func (t *checkTask) Run() { t.attack = t.fn(t.q.Inputs()) }
 
 // run runs one check within the request's budget, and reports whether it came
 // to its end.
