@@ -166,17 +166,20 @@ func (o *TestOptions) inspectHAR(ctx context.Context, p *protection, seen *Inspe
 
 // sayMode tells what the policy of the app makes of the numbers.
 func (o *TestOptions) sayMode(p *protection) error {
-	text := ""
-	switch {
-	case p.mode == wire.ModeBlock:
+	if p.mode == wire.ModeBlock {
 		return nil
-	case p.mode == wire.ModeOff:
-		text = "the firewall is off for %s: nothing was looked at"
-	case p.mode == wire.ModeMonitor:
-		text = "the firewall only monitors %s: attacks are reported and not blocked"
-	default:
-		text = "the agents of %s do not all have the same mode; this is as if the firewall blocked"
 	}
-	_, err := fmt.Fprintf(o.IO.ErrOut, "%s "+text+"\n", o.IO.Colour().Faint("note:"), printer.Clean(p.app))
+	_, err := fmt.Fprintf(o.IO.ErrOut, "%s %s\n", o.IO.Colour().Faint("note:"), printer.Clean(p.modeText()))
 	return err
+}
+
+func (p *protection) modeText() string {
+	switch p.mode {
+	case wire.ModeOff:
+		return "the firewall is off for " + p.app + ": nothing was looked at"
+	case wire.ModeMonitor:
+		return "the firewall only monitors " + p.app + ": attacks are reported and not blocked"
+	default:
+		return "the agents of " + p.app + " do not all have the same mode; this is as if the firewall blocked"
+	}
 }

@@ -106,11 +106,10 @@ func Run(ctx context.Context, r io.Reader, judge Judge, s Settings) (Report, err
 	defer cancel()
 	report := Report{ByKind: map[string]*Count{}}
 	lines, bytes := 0, int64(0)
-	for b := range start(ctx, r, judge, s.Misses != nil) {
-		select {
-		case <-b.judged:
-		case <-ctx.Done():
-			return report, ctx.Err()
+	for ordered := start(ctx, r, judge, s.Misses != nil); ; {
+		b, err := next(ctx, ordered)
+		if b == nil || err != nil {
+			return report, err
 		}
 		if err := b.count(&report, &s); err != nil {
 			return report, err
@@ -123,7 +122,23 @@ func Run(ctx context.Context, r io.Reader, judge Judge, s Settings) (Report, err
 			return report, b.err
 		}
 	}
-	return report, ctx.Err()
+}
+
+// next waits for the next batch to be judged; nil after the last one.
+func next(ctx context.Context, ordered <-chan *batch) (*batch, error) {
+	select {
+	case b, ok := <-ordered:
+		if !ok {
+			return nil, ctx.Err()
+		}
+		select {
+		case <-b.judged:
+			return b, nil
+		case <-ctx.Done():
+		}
+	case <-ctx.Done():
+	}
+	return nil, ctx.Err()
 }
 
 // start reads and judges in the background, and returns the batches in the order
