@@ -12,6 +12,7 @@ type needle struct {
 	input int    // index of the input it came from
 	word  bool   // a single identifier: changes a statement only where a value should stand
 	part  bool   // an item of a list: what follows it in the input may follow it in the statement
+	leads bool   // may lead elsewhere as a path
 }
 
 // filter holds hashes of pairs of bytes that a statement must contain to contain
@@ -105,7 +106,7 @@ func appendFold(dst []byte, text string) []byte {
 }
 
 func newNeedle(text string, input int) needle {
-	return needle{text: text, fold: appendFold(make([]byte, 0, len(text)), text), input: input, word: isWord(text)}
+	return needle{text: text, fold: appendFold(make([]byte, 0, len(text)), text), input: input, word: isWord(text), leads: leads(text)}
 }
 
 func isWord(text string) bool {
