@@ -198,3 +198,56 @@ func nan() float64 {
 	zero := 0.0
 	return zero / zero
 }
+
+func TestRetainEmptiesAQuietStore(t *testing.T) {
+	c := &clock{now: storetest.Start}
+	s := open(t, t.TempDir(), sqlite.Options{Now: c.Now})
+	last := mustAppend(t, s, batchOf("a", 1, storetest.NewGenerator(1), 20)).Last
+	for _, before := range []time.Time{storetest.Start.Add(-time.Hour), storetest.Start} {
+		if n, err := s.Retain(t.Context(), before, 0); err != nil || n != 0 {
+			t.Errorf("Retain(%s) = %d, %v, want nothing removed", before, n, err)
+		}
+	}
+	mustCheck(t, s, 20)
+	if n, err := s.Retain(t.Context(), storetest.Start.Add(time.Second), 0); err != nil || n != 20 {
+		t.Errorf("Retain = %d, %v, want 20", n, err)
+	}
+	mustCheck(t, s, 0)
+	if _, err := s.Event(t.Context(), last); localplatform.ErrorCode(err) != localplatform.CodeNotFound {
+		t.Errorf("an event that was removed: %v", err)
+	}
+	if events, err := s.Read(t.Context(), 0, 100); err != nil || len(events) != 0 {
+		t.Errorf("Read = %d events, %v", len(events), err)
+	}
+	if r := mustAppend(t, s, batchOf("a", 1, storetest.NewGenerator(1), 1)); !r.Duplicate {
+		t.Error("the number of a removed batch is forgotten")
+	}
+	if r := mustAppend(t, s, batchOf("a", 2, storetest.NewGenerator(1), 1)); r.First != last+1 {
+		t.Errorf("position %d after %d", r.First, last)
+	}
+}
+
+func TestRetainBySize(t *testing.T) {
+	s := open(t, t.TempDir(), sqlite.Options{SegmentRows: 100})
+	g := storetest.NewGenerator(1)
+	for seq := uint64(1); seq <= 10; seq++ {
+		mustAppend(t, s, batchOf("a", seq, g, 100))
+	}
+	s.WaitSealed()
+	if n, err := s.Retain(t.Context(), time.Time{}, 1<<40); err != nil || n != 0 {
+		t.Errorf("Retain within the limit = %d, %v", n, err)
+	}
+	st := stats(t, s)
+	n, err := s.Retain(t.Context(), time.Time{}, st.Bytes/2)
+	if err != nil || n < 400 || n > 700 || n%100 != 0 {
+		t.Errorf("Retain by half = %d, %v", n, err)
+	}
+	mustCheck(t, s, 1000-n)
+	events, err := s.Read(t.Context(), 0, 1)
+	if err != nil || len(events) != 1 || events[0].Pos != n+1 {
+		t.Errorf("the oldest left is %v, %v, want %d", events, err, n+1)
+	}
+	if now := stats(t, s); now.Events != 1000-n || now.Segments != st.Segments-int(n/100) {
+		t.Errorf("%+v", now)
+	}
+}

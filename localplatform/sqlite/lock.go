@@ -38,6 +38,13 @@ var ErrHeld = errors.New("the data directory is in use")
 
 const lockFile = "lock"
 
+// Holder locks the file for a moment, so one refusal does not mean that the
+// directory is in use.
+const (
+	lockTries = 20
+	lockPause = 5 * time.Millisecond
+)
+
 // Lock takes a data directory for this process, until release or its end. When
 // another process holds it, the error is CodeUnavailable, wraps ErrHeld and says which. Open takes the
 // lock by itself.
@@ -49,7 +56,11 @@ func lockAs(dir, address string, now time.Time) (release func(), err error) {
 		return nil, localplatform.Errorf(localplatform.CodeUnavailable, "the data directory cannot be written: %w", err).
 			WithHint("check the owner and permissions of %s", dir)
 	}
-	held, err := tryLock(f)
+	held, err := tryLock(f, true)
+	for try := 0; held && err == nil && try < lockTries; try++ {
+		time.Sleep(lockPause) // it may only be somebody who asks for the holder
+		held, err = tryLock(f, true)
+	}
 	if err != nil || held {
 		defer f.Close()
 		if err != nil {
@@ -86,7 +97,7 @@ func Holder(dir string) (Owner, bool) {
 		return Owner{}, false
 	}
 	defer f.Close()
-	held, err := tryLock(f)
+	held, err := tryLock(f, false)
 	if err != nil || !held {
 		return Owner{}, false
 	}

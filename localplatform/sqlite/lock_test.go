@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,4 +56,31 @@ func TestLockNamesItsHolder(t *testing.T) {
 	release()
 	release() // does nothing
 	open(t, dir, sqlite.Options{})
+}
+
+// Asking who holds a directory never keeps anybody from taking it.
+func TestHolderDoesNotGetInTheWay(t *testing.T) {
+	dir := t.TempDir()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				sqlite.Holder(dir)
+			}
+		}
+	})
+	for range 50 {
+		release, err := sqlite.Lock(dir)
+		if err != nil {
+			t.Errorf("Lock: %v", err)
+			break
+		}
+		release()
+	}
+	close(stop)
+	wg.Wait()
 }

@@ -8,10 +8,15 @@ import (
 	"syscall"
 )
 
-// tryLock takes an exclusive lock on an open file, which its closing releases.
-func tryLock(f *os.File) (held bool, err error) {
+// tryLock takes a lock on an open file, which its closing releases. Shared locks
+// go together; an exclusive one goes with no other.
+func tryLock(f *os.File, exclusive bool) (held bool, err error) {
+	how := syscall.LOCK_SH
+	if exclusive {
+		how = syscall.LOCK_EX
+	}
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		switch {
 		case err == nil:
 			return false, nil

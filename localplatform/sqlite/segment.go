@@ -247,6 +247,9 @@ func (l *eventLog) build(path string, fill func(*conn) error) error {
 	if err := removeDatabase(tmp); err != nil {
 		return err
 	}
+	if err := makePrivate(tmp); err != nil {
+		return err
+	}
 	c, err := openConn(tmp, openReadWrite)
 	if err != nil {
 		return err
@@ -271,6 +274,16 @@ func (l *eventLog) build(path string, fill func(*conn) error) error {
 	}
 	l.opts.step("sync directory after " + tmp)
 	return syncDir(filepath.Dir(path))
+}
+
+// makePrivate creates a file that only its owner may read, unless it is there.
+// What SQLite keeps beside it gets the same permissions.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // flushing has a file written out little by little, until stop is called:

@@ -155,7 +155,10 @@ func (s *Store) openControl(opts Options) error {
 	}
 	ctx := context.Background()
 	if !opts.ReadOnly {
-		if s.Writer, err = sql.Open("sqlite", controlDSN(path, "mode=rwc&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")); err != nil {
+		if err := makePrivate(path); err != nil {
+			return unavailable("the data directory cannot be written: " + err.Error())
+		}
+		if s.Writer, err = sql.Open("sqlite", controlDSN(path, "mode=rwc&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)&_txlock=immediate")); err != nil {
 			return err
 		}
 		s.Writer.SetMaxOpenConns(1)

@@ -1,6 +1,9 @@
 package sqlite_test
 
 import (
+	"os"
+	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/sqreen/sqreen/localplatform"
@@ -60,4 +63,51 @@ func TestContract(t *testing.T) {
 // ones and such that wait to be.
 func TestContractOverManySegments(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) localplatform.Store { return open(t, t.TempDir(), sqlite.Options{SegmentRows: 100}) })
+}
+
+func TestDuplicatesAreKnownAfterRotationAndReopening(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, sqlite.Options{})
+	g := storetest.NewGenerator(1)
+	mustAppend(t, s, batchOf("a", 1, g, 10))
+	mustAppend(t, s, batchOf("b", 3, g, 10))
+	for state, step := range map[string]func() error{
+		"rotated":  func() error { return s.Rotate(t.Context()) },
+		"reopened": func() error { err := s.Close(); s = open(t, dir, sqlite.Options{}); return err },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+		for instance, seq := range map[string]uint64{"a": 1, "b": 2} {
+			if r := mustAppend(t, s, batchOf(instance, seq, g, 10)); !r.Duplicate {
+				t.Errorf("%s: batch %d of %s is stored again", state, seq, instance)
+			}
+		}
+		mustCheck(t, s, 20)
+	}
+}
+
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, dir, sqlite.Options{SegmentRows: 5})
+	for seq := uint64(1); seq <= 3; seq++ {
+		mustAppend(t, s, batchOf("a", seq, storetest.NewGenerator(1), 8))
+	}
+	s.WaitSealed()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) < 6 {
+		t.Fatalf("%d files, %v", len(entries), err)
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %s", e.Name(), info.Mode())
+		}
+	}
 }

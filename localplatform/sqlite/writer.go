@@ -38,17 +38,18 @@ type writer struct {
 	quit  chan struct{}
 	ended chan struct{}
 
-	conn    *conn
-	hot     *segment
-	bounds  bounds
-	batches map[source]batchMark
-	series  map[seriesKey]int64
-	names   []series // series n is at n-1
-	counted map[counterKey]int64
-	commits int      // of this process
-	failing bool     // the last transaction failed
-	stored  bool     // something was stored in the hot segment, if only counters
-	undo    []func() // what to take back when the transaction fails
+	conn       *conn
+	hot        *segment
+	bounds     bounds
+	batches    map[source]batchMark
+	series     map[seriesKey]int64
+	names      []series // series n is at n-1
+	counted    map[counterKey]int64
+	commits    int      // of this process
+	noRotation int64    // position before which rotation is not tried again
+	failing    bool     // the last transaction failed
+	stored     bool     // something was stored in the hot segment, if only counters
+	undo       []func() // what to take back when the transaction fails
 }
 
 // source is who numbers batches.
@@ -344,7 +345,7 @@ func (w *writer) connect() error {
 }
 
 func (w *writer) adopt(c *conn) (err error) {
-	const setup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384"
+	const setup = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA fullfsync=1; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384"
 	if err := c.exec(setup); err != nil {
 		return err
 	}
@@ -379,10 +380,12 @@ func (w *writer) adopt(c *conn) (err error) {
 // When that fails, the hot one simply grows on.
 func (w *writer) rotateIfFull() {
 	old := w.stored && w.log.now().UnixMicro()-w.bounds.created >= w.log.opts.SegmentAge.Microseconds()
-	if w.bounds.rows() >= int64(w.log.opts.SegmentRows) || old {
-		if err := w.rotate(); err != nil {
-			w.log.logger.Warn("no new event file could be begun", "error", err)
-		}
+	if !old && w.bounds.rows() < int64(w.log.opts.SegmentRows) || w.bounds.last < w.noRotation {
+		return
+	}
+	if err := w.rotate(); err != nil {
+		w.noRotation = w.bounds.last + 1000
+		w.log.logger.Warn("no new event file could be begun", "error", err)
 	}
 }
 
