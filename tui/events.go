@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"slices"
+	"sort"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -107,9 +108,10 @@ type eventsCountedMsg struct {
 	err   error
 }
 
-// rankCountedMsg says how many events are before the first one in memory.
+// rankCountedMsg says how many events are before the one at pos.
 type rankCountedMsg struct {
 	ticket
+	pos   int64
 	count int64
 	err   error
 }
@@ -230,9 +232,7 @@ func (p *eventsPage) update(msg tea.Msg) tea.Cmd {
 			p.rankFromEnd()
 		}
 	case rankCountedMsg:
-		if msg.err == nil {
-			p.list.above = int(msg.count)
-		}
+		return p.rankCounted(msg)
 	case tailArrivedMsg:
 		return p.tailArrived(msg)
 	case detailLoadedMsg:
@@ -297,7 +297,21 @@ func (p *eventsPage) rankCmd() tea.Cmd {
 	p.list.above = -1 << 40 // unknown
 	return ask(p.src, slotRank, func(ctx context.Context, pf localplatform.Platform) (int64, error) {
 		return pf.CountEvents(ctx, query)
-	}, func(t ticket, n int64, err error) tea.Msg { return rankCountedMsg{t, n, err} })
+	}, func(t ticket, n int64, err error) tea.Msg { return rankCountedMsg{t, first, n, err} })
+}
+
+// rankCounted places the rows in memory. Pages may have been added before the
+// row that was counted for since then, or the row given up.
+func (p *eventsPage) rankCounted(msg rankCountedMsg) tea.Cmd {
+	if msg.err != nil {
+		return nil
+	}
+	if first, _ := p.list.ends(); first < msg.pos {
+		return p.rankCmd()
+	}
+	at := sort.Search(len(p.list.rows), func(i int) bool { return p.list.rows[i].Pos <= msg.pos })
+	p.list.above = int(msg.count) - at
+	return nil
 }
 
 // failed keeps what is shown and tries again after a while.
