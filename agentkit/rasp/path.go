@@ -62,7 +62,7 @@ type pathFinding struct {
 }
 
 func judgePath(text, name string) (pathFinding, bool) {
-	if !leads(text) {
+	if !leads(text) || name == "" {
 		return pathFinding{}, false
 	}
 	for from, count := 0, 0; count < maxOccurrences; count++ {
