@@ -7,10 +7,12 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/sqreen/sqreen/agentkit/exechook"
+	"github.com/sqreen/sqreen/agentkit/filehook"
 )
 
 // image serves a picture. Vulnerable on purpose: nothing keeps the name inside
@@ -34,8 +36,8 @@ func (s *Shop) image(w http.ResponseWriter, r *http.Request) {
 // maxFile bounds what one request can make the shop read into memory.
 const maxFile = 8 << 20
 
-func readFile(_ context.Context, path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // vulnerable on purpose
+func readFile(ctx context.Context, path string) ([]byte, error) {
+	f, err := filehook.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,7 @@ func (s *Shop) run(ctx context.Context, commandLine string) ([]byte, error) {
 	if runtime.GOOS == "windows" {
 		shell = []string{"cmd", "/c"}
 	}
-	cmd := exec.CommandContext(ctx, shell[0], shell[1], commandLine) //nolint:gosec // vulnerable on purpose
+	cmd := exechook.CommandContext(ctx, shell[0], shell[1], commandLine)
 	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot"), "LANG=C"}
 	// What the shell started may hold its output open after it was killed.
