@@ -113,7 +113,7 @@ func TestBlockMistakes(t *testing.T) {
 func TestPasslistIsMentioned(t *testing.T) {
 	var added []localplatform.Action
 	r := cmdtest.New(t, responder(&added, "local"))
-	r.Want("actions block 198.51.100.7 --for 1h --no-wait --json id,target", 0, "[\n  {\n    \"id\": \"a-1\",\n    \"target\": \"198.51.100.7\"\n  }\n]\n", `
+	r.Want("actions block 198.51.100.7 --for 1h --wait 0 --json id,target", 0, "[\n  {\n    \"id\": \"a-1\",\n    \"target\": \"198.51.100.7\"\n  }\n]\n", `
 warning: 198.51.100.7 is in the passlist of all (198.51.100.0/24), where no action answers it.
 Blocked 198.51.100.7 in all apps until 2026-11-21T13:00:00Z: action a-1.
 `)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ type AddOptions struct {
 	Incident       int64
 	Force          bool
 	Yes            bool
-	NoWait         bool
+	Wait           time.Duration
 	ofIP, ofUser   string // kinds
 	verb, pastVerb string
 	own            func() ([]string, error) // addresses of this machine
@@ -89,7 +90,7 @@ func (o *AddOptions) flags(f *cmdutil.Factory, cmd *cobra.Command) {
 	fl.Int64Var(&o.Incident, "incident", 0, "the `number` of the incident it answers")
 	fl.BoolVar(&o.Force, "force", false, "even for private addresses, this machine's and very large networks")
 	fl.BoolVarP(&o.Yes, "yes", "y", false, "do not ask")
-	fl.BoolVar(&o.NoWait, "no-wait", false, "do not wait until agents have it in force")
+	cmdutil.WaitFlag(cmd, &o.Wait)
 	cmdutil.Fixed(cmd, "for", "1h", "24h", "7d", "30d")
 	f.Values(cmd, "app", "apps", "name")
 	f.Values(cmd, "env", "apps", "env")
@@ -214,10 +215,8 @@ func (o *AddOptions) add(ctx context.Context, p localplatform.Platform, wanted [
 		fmt.Fprintf(o.IO.ErrOut, "%s %s in %s %s: action %s.\n", o.pastVerb, printer.Clean(a.Target), everywhere(a), lasts(a), a.ID)
 	}
 	last := added[len(added)-1]
-	if !o.NoWait {
-		if err := cmdutil.AwaitForce(ctx, o.Factory, p, last.App, last.Env, last.Version); err != nil {
-			return err
-		}
+	if err := cmdutil.AwaitForce(ctx, o.Factory, p, last.App, last.Env, last.Version, o.Wait); err != nil {
+		return err
 	}
 	if o.Print.Structured() {
 		return printer.List(o.IO, o.Now(), &o.Print, printer.Table[action]{Rows: added})

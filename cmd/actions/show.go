@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -110,8 +111,8 @@ func show(p *printer.Page, a action, in []localplatform.Instance) {
 // RevokeOptions say which actions to end.
 type RevokeOptions struct {
 	*cmdutil.Factory
-	IDs    []string
-	NoWait bool
+	IDs  []string
+	Wait time.Duration
 }
 
 // NewRevoke makes `sqreen actions revoke`. runF replaces the work in tests.
@@ -133,7 +134,7 @@ func NewRevoke(f *cmdutil.Factory, runF func(context.Context, *RevokeOptions) er
 			return revokeRun(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.NoWait, "no-wait", false, "do not wait until agents have it")
+	cmdutil.WaitFlag(cmd, &o.Wait)
 	return cmd
 }
 
@@ -150,10 +151,7 @@ func revokeRun(ctx context.Context, o *RevokeOptions) error {
 			}
 			fmt.Fprintf(o.IO.ErrOut, "Revoked action %s on %s.\n", last.ID, printer.Clean(last.Target))
 		}
-		if o.NoWait {
-			return nil
-		}
-		return cmdutil.AwaitForce(ctx, o.Factory, p, last.App, last.Env, last.Version)
+		return cmdutil.AwaitForce(ctx, o.Factory, p, last.App, last.Env, last.Version, o.Wait)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ type PasslistOptions struct {
 	Scope   localplatform.PolicyScope
 	Entries []string
 	Remove  bool
+	Wait    time.Duration
 }
 
 func newPasslist(f *cmdutil.Factory) *cobra.Command {
@@ -40,7 +42,7 @@ func NewPasslist(f *cmdutil.Factory, removing bool, runF func(context.Context, *
 	if removing {
 		name, short = "remove", "Remove addresses, networks and paths from a passlist"
 	}
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   name + " SCOPE {ADDRESS|NETWORK|/PATH}...",
 		Short: short,
 		Long:  short + ".\nA path matches exactly, or all below it when it ends in /*.",
@@ -57,9 +59,11 @@ func NewPasslist(f *cmdutil.Factory, removing bool, runF func(context.Context, *
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return change(cmd.Context(), f, o.Scope, o.edit)
+			return change(cmd.Context(), f, o.Scope, o.Wait, o.edit)
 		},
 	}
+	cmdutil.WaitFlag(cmd, &o.Wait)
+	return cmd
 }
 
 func (o *PasslistOptions) edit(p *policy) error {

@@ -128,7 +128,7 @@ func none(string) []string { return nil }
 
 // change reads the policy of a scope, lets edit change it, stores it and says on
 // how many agents it is in force.
-func change(ctx context.Context, f *cmdutil.Factory, scope localplatform.PolicyScope, edit func(*policy) error) error {
+func change(ctx context.Context, f *cmdutil.Factory, scope localplatform.PolicyScope, wait time.Duration, edit func(*policy) error) error {
 	return f.WithPlatform(ctx, func(p localplatform.Platform) error {
 		pol, err := stored(ctx, p, scope)
 		if err != nil {
@@ -156,7 +156,7 @@ func change(ctx context.Context, f *cmdutil.Factory, scope localplatform.PolicyS
 		if err := warnNobody(ctx, f, p, scope); err != nil {
 			return err
 		}
-		return cmdutil.AwaitForce(ctx, f, p, scope.App, scope.Env, st.Config)
+		return cmdutil.AwaitForce(ctx, f, p, scope.App, scope.Env, st.Config, wait)
 	})
 }
 

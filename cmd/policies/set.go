@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ type SetOptions struct {
 	Scope localplatform.PolicyScope
 	Words []string // NAME=VALUE, or NAME to unset
 	Yes   bool
+	Wait  time.Duration
 }
 
 // NewSet makes `sqreen policies set`. runF replaces the work in tests.
@@ -42,7 +44,7 @@ func NewSet(f *cmdutil.Factory, runF func(context.Context, *SetOptions) error) *
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return change(cmd.Context(), f, o.Scope, func(p *policy) error {
+			return change(cmd.Context(), f, o.Scope, o.Wait, func(p *policy) error {
 				for _, w := range o.Words {
 					if err := apply(p, w); err != nil {
 						return err
@@ -52,6 +54,7 @@ func NewSet(f *cmdutil.Factory, runF func(context.Context, *SetOptions) error) *
 			})
 		},
 	}
+	cmdutil.WaitFlag(cmd, &o.Wait)
 	return cmd
 }
 
@@ -119,6 +122,7 @@ again. Without NAME the whole policy of the scope is removed.`,
 		},
 	}
 	cmd.Flags().BoolVarP(&o.Yes, "yes", "y", false, "do not ask before a whole policy is removed")
+	cmdutil.WaitFlag(cmd, &o.Wait)
 	return cmd
 }
 
@@ -127,12 +131,12 @@ func unsetRun(ctx context.Context, o *SetOptions) error {
 		if err := cmdutil.Confirm(o.IO, o.Yes, "Remove the whole policy of "+printer.Clean(o.Scope.String())+"?"); err != nil {
 			return err
 		}
-		return change(ctx, o.Factory, o.Scope, func(p *policy) error {
+		return change(ctx, o.Factory, o.Scope, o.Wait, func(p *policy) error {
 			*p = policy{Scope: p.Scope}
 			return nil
 		})
 	}
-	return change(ctx, o.Factory, o.Scope, func(p *policy) error {
+	return change(ctx, o.Factory, o.Scope, o.Wait, func(p *policy) error {
 		for _, name := range o.Words {
 			if err := remove(p, name); err != nil {
 				return err
@@ -147,6 +151,7 @@ type KillOptions struct {
 	*cmdutil.Factory
 	Scope localplatform.PolicyScope
 	On    bool
+	Wait  time.Duration
 }
 
 // NewKillSwitch makes `sqreen policies kill-switch`. runF replaces the work in tests.
@@ -182,7 +187,7 @@ Without SCOPE it concerns all apps.`,
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return change(cmd.Context(), f, o.Scope, func(p *policy) error {
+			return change(cmd.Context(), f, o.Scope, o.Wait, func(p *policy) error {
 				p.KillSwitch = nil
 				// Off in a narrow scope overrules a wider switch; off everywhere is the default.
 				if o.On || o.Scope != (localplatform.PolicyScope{}) {
@@ -192,5 +197,6 @@ Without SCOPE it concerns all apps.`,
 			})
 		},
 	}
+	cmdutil.WaitFlag(cmd, &o.Wait)
 	return cmd
 }

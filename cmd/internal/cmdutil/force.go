@@ -11,16 +11,24 @@ import (
 	"github.com/sqreen/sqreen/localplatform"
 )
 
-// How long AwaitForce waits for agents, and how often it looks.
+// How long agents are waited for unless --wait says otherwise, and how often one looks.
 const (
-	forceWait = 3 * time.Second
+	forceWait = 5 * time.Second
 	forceLook = 100 * time.Millisecond
 )
 
-// AwaitForce waits a moment until the connected agents of an app (all with empty
-// names) have a version of the configuration in force, and says on how many it
-// is. It is not an error when some have not: they get it when they come back.
-func AwaitForce(ctx context.Context, f *Factory, p localplatform.Platform, app, env string, version uint64) error {
+// WaitFlag adds --wait to a command that changes what agents do.
+func WaitFlag(cmd *cobra.Command, wait *time.Duration) {
+	cmd.Flags().DurationVar(wait, "wait", forceWait, "how long to wait until agents have it in force, 0 for not at all")
+}
+
+// AwaitForce waits until the connected agents of an app (all with empty names)
+// have a version of the configuration in force, and says on how many it is. It is
+// not an error when some have not: they get it when they come back.
+func AwaitForce(ctx context.Context, f *Factory, p localplatform.Platform, app, env string, version uint64, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
 	st, err := p.Status(ctx)
 	if err != nil {
 		return err
@@ -30,7 +38,7 @@ func AwaitForce(ctx context.Context, f *Factory, p localplatform.Platform, app, 
 		return err
 	}
 	stop := f.IO.Progress("waiting for agents")
-	done, all, err := poll(ctx, f, p, app, env, version)
+	done, all, err := poll(ctx, f, p, app, env, version, wait)
 	stop()
 	if err != nil {
 		return err
@@ -43,8 +51,8 @@ func AwaitForce(ctx context.Context, f *Factory, p localplatform.Platform, app, 
 	return err
 }
 
-func poll(ctx context.Context, f *Factory, p localplatform.Platform, app, env string, version uint64) (done, all int, err error) {
-	limit := time.NewTimer(forceWait)
+func poll(ctx context.Context, f *Factory, p localplatform.Platform, app, env string, version uint64, wait time.Duration) (done, all int, err error) {
+	limit := time.NewTimer(wait)
 	defer limit.Stop()
 	for {
 		in, err := p.Instances(ctx, app, env)
