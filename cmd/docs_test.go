@@ -17,7 +17,7 @@ import (
 )
 
 // docPages are the pages whose examples are run.
-var docPages = []string{"inventory.md", "incidents.md", "gate-ci.md", "block-actors.md"}
+var docPages = []string{"inventory.md", "incidents.md", "gate-ci.md", "block-actors.md", "test-detection.md"}
 
 // TestDocs runs the examples of the pages for users, one after the other, against
 // the platform of the seeded shop. A block that begins with
