@@ -46,9 +46,9 @@ func TestAnotherAppNeedsFiveLines(t *testing.T) {
 	if !slices.Contains(app.Hooks, "middleware") || app.Requests24h != 1 {
 		t.Errorf("hooks %v, %d requests", app.Hooks, app.Requests24h)
 	}
-	hasYAML := func(c wire.Component) bool { return c.Name == "go.yaml.in/yaml/v3" }
+	hasBart := func(c wire.Component) bool { return c.Name == "github.com/gaissmai/bart" }
 	hasSQLite := func(c wire.Component) bool { return strings.Contains(c.Name, "sqlite") }
-	if !slices.ContainsFunc(app.Packages, hasYAML) || slices.ContainsFunc(app.Packages, hasSQLite) {
+	if !slices.ContainsFunc(app.Packages, hasBart) || slices.ContainsFunc(app.Packages, hasSQLite) {
 		t.Errorf("packages %v", app.Packages)
 	}
 }

@@ -162,6 +162,9 @@ func (in *Ingester) Poll(ctx context.Context, t localplatform.Token, instance st
 	if err := in.registry.known(ctx, key); err != nil {
 		return wire.Instructions{}, false, err
 	}
+	if have <= in.instruct.Version() { // an agent of another life of this data knows versions that never were
+		in.registry.applied(key, have)
+	}
 	in.stats.polling.Add(1)
 	defer in.stats.polling.Add(-1)
 	if have <= in.instruct.Version() && in.instruct.Wait(ctx, have) != nil {

@@ -474,6 +474,24 @@ func TestPollEndsWithNewsAndWithoutAtTheEndOfItsTime(t *testing.T) {
 	})
 }
 
+// An agent that asks for what came after a version says that it is in force.
+func TestPollAcknowledges(t *testing.T) {
+	inBubble(t, func(t *testing.T, d *desk) {
+		d.login("i-1", wire.Stack{})
+		for _, have := range []uint64{1, 99} { // 99 was never given out
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if _, _, err := d.Poll(ctx, shop, "i-1", have); err != nil {
+				t.Error(err)
+			}
+			cancel()
+		}
+		time.Sleep(5 * time.Second)
+		if i := d.instance("i-1"); i.Applied != 1 {
+			t.Errorf("version %d is in force, want 1", i.Applied)
+		}
+	})
+}
+
 // After a restart an agent goes on reporting without a login.
 func TestInstanceIsKnownAfterRestart(t *testing.T) {
 	dir := t.TempDir()

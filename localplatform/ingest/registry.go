@@ -203,6 +203,20 @@ func (r *registry) heard(ctx context.Context, key instanceKey, h *wire.Heartbeat
 	return r.await(ctx, wait)
 }
 
+// applied notes which version an instance says is in force: it asks for what
+// came after it.
+func (r *registry) applied(key instanceKey, version uint64) {
+	now := r.now().UTC()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old := r.instances[key]; old == nil || old.record.Applied == version {
+		return // most polls bring nothing new
+	}
+	i := r.touch(key, now)
+	i.record.Applied, i.record.Sent = version, max(i.record.Sent, version)
+	r.app(key, now)
+}
+
 // sent notes that an instance was told of a version.
 func (r *registry) sent(key instanceKey, version uint64) {
 	now := r.now().UTC()
