@@ -54,6 +54,7 @@ func CommandContext(ctx context.Context, name string, arg ...string) *exec.Cmd {
 
 // check returns an error when the command must not run.
 func check(ctx context.Context, name string, arg []string) error {
+	engine.MarkHook("exechook")
 	q := engine.FromContext(ctx)
 	if q == nil {
 		unchecked.Add(1)

@@ -65,6 +65,7 @@ func ReadFile(ctx context.Context, name string) ([]byte, error) {
 
 // check returns an error when the path must not be opened.
 func check(ctx context.Context, name string, create bool) error {
+	engine.MarkHook("filehook")
 	q := engine.FromContext(ctx)
 	if q == nil {
 		unchecked.Add(1)
