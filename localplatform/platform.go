@@ -81,6 +81,9 @@ type AppDetail struct {
 	Policy    Policy     `json:"policy"`
 	Instances []Instance `json:"agents"`  // "instances" is the count in inventory.App
 	Version   uint64     `json:"version"` // configuration version that is wanted
+	// Losses is what agents lost or did not look at in the last 24 hours, by
+	// counter and reason ("dropped: buffer_full"), most first.
+	Losses []Count `json:"losses"`
 }
 
 // Status tells how a platform is.

@@ -139,6 +139,9 @@ func (e *Engine) Flush() {
 	if lost > 0 {
 		e.Count(wire.CounterDropped, "sampled", float64(lost))
 	}
+	for sink, n := range takeUnchecked() {
+		e.Count(wire.CounterSkipped, "no_request_"+sink, float64(n))
+	}
 }
 
 // Disabled reports whether the platform switched the agent off.

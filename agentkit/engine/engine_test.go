@@ -742,3 +742,20 @@ func TestConcurrentUse(t *testing.T) {
 		t.Error("nothing was sent")
 	}
 }
+
+func TestCallsWithoutARequestAreCounted(t *testing.T) {
+	f := newFixture(t, engine.Config{})
+	f.Flush() // what other tests left behind
+	f.Counters()
+	engine.MarkUnchecked("sql")
+	engine.MarkUnchecked("sql")
+	engine.MarkUnchecked("shell")
+	f.Flush()
+	got := map[string]float64{}
+	for _, c := range f.Counters() {
+		got[c.Name+" "+c.Key] += c.Value
+	}
+	if got["skipped no_request_sql"] != 2 || got["skipped no_request_shell"] != 1 {
+		t.Errorf("counted %v", got)
+	}
+}

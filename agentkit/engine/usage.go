@@ -8,7 +8,7 @@ import (
 
 // What a process uses is a fact about the process, not about one engine: a
 // driver may be opened before the agent exists, or in a program that has none.
-// This is the one piece of state that the package keeps outside an Engine.
+// This and what is unchecked is all the state that the package keeps outside an Engine.
 var usage struct{ uses, hooks nameSet }
 
 // MarkUsed records that the process really used something: "sql", "shell",
@@ -18,6 +18,32 @@ func MarkUsed(what string) { usage.uses.add(what) }
 
 // MarkHook records that an instrumentation is in place, for example "sqlhook".
 func MarkHook(name string) { usage.hooks.add(name) }
+
+// MarkUnchecked counts a call to a sink, for example "sql", that belongs to no
+// request, so that nothing could be compared with it. The next Flush of an
+// engine adds the count to wire.CounterSkipped as "no_request_sql".
+func MarkUnchecked(sink string) {
+	unchecked.mu.Lock()
+	defer unchecked.mu.Unlock()
+	if unchecked.n == nil {
+		unchecked.n = map[string]int64{}
+	}
+	unchecked.n[sink]++
+}
+
+// unchecked belongs to the process, as usage does: these calls have no engine.
+var unchecked struct {
+	mu sync.Mutex
+	n  map[string]int64
+}
+
+func takeUnchecked() map[string]int64 {
+	unchecked.mu.Lock()
+	defer unchecked.mu.Unlock()
+	n := unchecked.n
+	unchecked.n = nil
+	return n
+}
 
 // Used returns what MarkUsed and MarkHook recorded so far, sorted.
 func Used() (uses, hooks []string) { return usage.uses.list(), usage.hooks.list() }

@@ -58,6 +58,7 @@ func check(ctx context.Context, name string, arg []string) error {
 	q := engine.FromContext(ctx)
 	if q == nil {
 		unchecked.Add(1)
+		engine.MarkUnchecked("shell")
 		engine.MarkUsed("shell")
 		return nil
 	}

@@ -69,6 +69,7 @@ func check(ctx context.Context, name string, create bool) error {
 	q := engine.FromContext(ctx)
 	if q == nil {
 		unchecked.Add(1)
+		engine.MarkUnchecked("files")
 		engine.MarkUsed("files")
 		return nil
 	}

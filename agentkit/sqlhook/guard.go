@@ -63,6 +63,7 @@ func count(ctx context.Context) {
 	q := engine.FromContext(ctx)
 	if q == nil {
 		unchecked.Add(1)
+		engine.MarkUnchecked("sql")
 		engine.MarkUsed("sql")
 		return
 	}

@@ -84,6 +84,21 @@ func show(p *printer.Page, a *localplatform.AppDetail, packages bool) {
 	showProtection(p, a)
 	showStack(p, a, packages)
 	showInstances(p, a)
+	showLosses(p, a)
+}
+
+// showLosses tells what agents lost or did not look at, so that nobody takes
+// silence for safety.
+func showLosses(p *printer.Page, a *localplatform.AppDetail) {
+	if len(a.Losses) == 0 {
+		return
+	}
+	p.Section("Not sent, not looked at or not reported, last 24 hours")
+	rows := make([][]string, len(a.Losses))
+	for i, l := range a.Losses {
+		rows[i] = []string{printer.Thousands(l.Count), printer.Clean(l.Value)}
+	}
+	p.Rows([]string{"count", "what"}, rows)
 }
 
 func showRisk(p *printer.Page, a *localplatform.AppDetail) {

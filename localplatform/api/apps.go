@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/sqreen/sqreen/agentkit/wire"
 	"github.com/sqreen/sqreen/inventory"
 	"github.com/sqreen/sqreen/localplatform"
 )
@@ -58,7 +60,29 @@ func (p *Platform) App(ctx context.Context, name, env string) (localplatform.App
 			d.Instances = append(d.Instances, i)
 		}
 	}
-	return d, nil
+	d.Losses, err = p.losses(ctx, &record, known.now)
+	return d, err
+}
+
+// losses sums up what an app's agents lost or did not look at.
+func (p *Platform) losses(ctx context.Context, a *localplatform.AppRecord, now time.Time) ([]localplatform.Count, error) {
+	points, err := p.store.Counters(ctx, localplatform.CounterQuery{
+		App: a.Name, Env: a.Env, From: now.Add(-24 * time.Hour), To: now.Add(time.Minute),
+		Names: []string{wire.CounterDropped, wire.CounterSkipped, wire.CounterTruncated, wire.CounterUnsure},
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := []localplatform.Count{}
+	for i := range points {
+		if n := int64(points[i].Value); n > 0 {
+			out = append(out, localplatform.Count{Value: points[i].Name + ": " + points[i].Key, Count: n})
+		}
+	}
+	slices.SortFunc(out, func(a, b localplatform.Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Value, b.Value))
+	})
+	return out, nil
 }
 
 // findApp finds the app that a person means. An empty env is enough when there
