@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -103,6 +105,9 @@ func TestFilesAreTheOwnersAlone(t *testing.T) {
 	}
 	for _, e := range entries {
 		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the last segment became full after its batch was answered, and is sealed just now
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
